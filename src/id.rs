@@ -47,6 +47,8 @@ kinds! {
     ReferralEventId = ReferralEventKind;
     /// Identifies a message about a referral between an office and the referral's sender.
     MessageId = MessageKind;
+    /// Identifies the own words of a member of staff about a referral that they made or corrected.
+    OwnWordsId = OwnWordsKind;
     PersonId = PersonKind;
     FamilyId = FamilyKind;
     /// Identifies an event in the history of a family.
@@ -77,6 +79,12 @@ impl<Kind> From<Id<Kind>> for Uuid {
 }
 
 impl<Kind> Id<Kind> {
+    /// The identifier that nothing has. A statement that is run for nobody takes as long as one for somebody, where an answer's time
+    /// must not tell whether there is somebody.
+    pub fn nobody() -> Self {
+        Self::from_uuid(Uuid::nil())
+    }
+
     /// Makes a new identifier. Later identifiers sort after earlier ones, to the microsecond, which keeps indexes compact: the
     /// twelve bits after the milliseconds are the fraction of the millisecond (RFC 9562 section 6.2, method 3), and 62 bits are
     /// random.

@@ -206,18 +206,10 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let (denials, waiting) =
         Denials::new(metrics.clone().into_inner(), setup.clock.clone(), setup.random.clone());
-    let services = Services {
-        db: db.clone(),
-        directory: directory.clone(),
-        vault: setup.vault.clone(),
-        retries: Arc::new(Retries::new(
-            db.clone(),
-            keys.retries,
-            setup.vault.clone(),
-            setup.limits.is_some().then_some(idempotency::MOST_BYTES),
-        )),
-        denials,
-    };
+    let most_kept = setup.limits.is_some().then_some(idempotency::MOST_BYTES);
+    let retries = Arc::new(Retries::new(db.clone(), keys.retries, setup.vault.clone(), most_kept));
+    let (vault, snapshots) = (setup.vault.clone(), directory.clone());
+    let services = Services { db: db.clone(), directory: snapshots, vault, retries, denials };
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),

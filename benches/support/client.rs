@@ -59,7 +59,12 @@ impl Request {
     /// A request with a JSON body. Where the body has [`NUMBER`], each time another number is sent, and where it has [`CHILD`],
     /// another child's.
     pub fn post(path: &str, credentials: Option<(&str, &str)>, body: &str) -> Self {
-        let (head, length) = (head("POST", path, credentials), body.len());
+        Self::with_body("POST", path, credentials, body)
+    }
+
+    /// A request of another method with a JSON body, as [`Self::post`] makes it.
+    pub fn with_body(method: &str, path: &str, credentials: Option<(&str, &str)>, body: &str) -> Self {
+        let (head, length) = (head(method, path, credentials), body.len());
         let head = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
         let [number_at, child_at] = [NUMBER, CHILD].map(|there| body.find(there).map(|at| head.len() + at));
         Self { bytes: format!("{head}{body}").into_bytes(), number_at, child_at }

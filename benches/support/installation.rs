@@ -70,11 +70,15 @@ impl Installation {
 
     /// The token of a caseworker of the office in Skäggetorp.
     pub fn token(&self) -> String {
+        self.token_with(json!({ "sub": "bench", "roles": ["caseworker"], "offices": ["skaggetorp"] }))
+    }
+
+    /// The token with these claims, which say who it is.
+    pub fn token_with(&self, mut claims: Value) -> String {
         let now = Clock::system().now().utc().timestamp();
-        let claims = json!({
-            "iss": ISSUER, "aud": "nara", "sub": "bench", "iat": now, "exp": now + 24 * 3600,
-            "roles": ["caseworker"], "offices": ["skaggetorp"],
-        });
+        for (name, claim) in [("iss", json!(ISSUER)), ("aud", json!("nara")), ("iat", json!(now)), ("exp", json!(now + 24 * 3600))] {
+            claims[name] = claim;
+        }
         let pem = self.signing_key.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");
         let key = EncodingKey::from_ec_pem(pem.as_bytes()).expect("PEM is what it reads");
         let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::ES256) };

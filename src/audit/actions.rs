@@ -180,6 +180,8 @@ actions! {
     // Referrals: what follows from something else.
     REFERRAL_LINKED: "referral.linked" on "referral";
     REFERRAL_REROUTED: "referral.rerouted" on "referral";
+    REFERRAL_NUMBER_COMPARED: "referral.number_compared" on "referral";
+    REFERRAL_HIDDEN: "referral.hidden" on "referral";
     REFERRAL_RECEIPT_CHANGED: "referral.receipt_changed" on "referral";
     REFERRAL_MARKED_OVERDUE: "referral.marked_overdue" on "referral";
 

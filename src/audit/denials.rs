@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::audit::actions::AuditAction;
 use crate::audit::entry::{AuditOutcome, Entry, record};
-use crate::audit::floods::{Floods, Summary};
+use crate::audit::floods::{Floods, FloodSummary};
 use crate::db::Db;
 use crate::error::{Error, Problem};
 use crate::http::call::Call;
@@ -144,7 +144,7 @@ impl WaitingDenials {
         if let Err(error) = written {
             tracing::error!(cause = ?error.cause(), count = summaries.len(), "summaries of failed attempts could not be recorded");
             match all {
-                true => self.metrics.denials_dropped(summaries.iter().map(Summary::attempts).sum()),
+                true => self.metrics.denials_dropped(summaries.iter().map(FloodSummary::attempts).sum()),
                 false => self.floods.put_back(summaries),
             }
         }
@@ -177,7 +177,7 @@ mod tests {
         (0..QUEUE + 3).for_each(|actor| denials.queue(attempt(actor as u128)));
         assert_eq!(waiting.queue.len(), QUEUE);
         let (summaries, lost) = waiting.floods.due(None);
-        assert_eq!((summaries.iter().map(Summary::attempts).sum::<usize>(), lost), (3, 0));
+        assert_eq!((summaries.iter().map(FloodSummary::attempts).sum::<usize>(), lost), (3, 0));
     }
 
     #[test]

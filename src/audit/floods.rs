@@ -32,7 +32,7 @@ pub struct Floods(Mutex<Counted>);
 struct Counted {
     by_actor: HashMap<String, ActorMinute>,
     /// The summaries that are complete.
-    waiting: Vec<Summary>,
+    waiting: Vec<FloodSummary>,
     /// The number of attempts for which there was no room. Only a database that cannot be written for long leads to that.
     lost: usize,
 }
@@ -41,11 +41,11 @@ struct Counted {
 struct ActorMinute {
     minute: i64,
     recorded: u32,
-    summary: Option<Summary>,
+    summary: Option<FloodSummary>,
 }
 
 /// The attempts of one actor that become one record.
-pub struct Summary {
+pub struct FloodSummary {
     first: Entry,
     named: Vec<Uuid>,
     outcome: AuditOutcome,
@@ -72,7 +72,7 @@ impl Floods {
 
     /// Takes out the summaries that are due at `now`: those of the minutes before. `None` takes out all, when the server stops. The
     /// number beside them is of the attempts that were lost since the last time.
-    pub fn due(&self, now: Option<Timestamp>) -> (Vec<Summary>, usize) {
+    pub fn due(&self, now: Option<Timestamp>) -> (Vec<FloodSummary>, usize) {
         let mut counted = self.counted();
         let mut due = std::mem::take(&mut counted.waiting);
         let runs = |of_actor: &ActorMinute| now.is_some_and(|now| of_actor.minute >= minute_at(now));
@@ -87,7 +87,7 @@ impl Floods {
     }
 
     /// Puts back summaries that could not be written.
-    pub fn put_back(&self, summaries: Vec<Summary>) {
+    pub fn put_back(&self, summaries: Vec<FloodSummary>) {
         let mut counted = self.counted();
         summaries.into_iter().for_each(|summary| counted.complete(summary));
     }
@@ -113,7 +113,7 @@ impl Counted {
         let named = attempt.resource_ids().first().copied().unwrap_or_default();
         let outcome = attempt.outcome;
         let of_actor = self.minute_of(&attempt);
-        let summary = of_actor.summary.get_or_insert_with(|| Summary { first: attempt, named: Vec::new(), outcome });
+        let summary = of_actor.summary.get_or_insert_with(|| FloodSummary { first: attempt, named: Vec::new(), outcome });
         summary.named.push(named);
         if outcome == AuditOutcome::Denied {
             summary.outcome = outcome;
@@ -125,7 +125,7 @@ impl Counted {
         }
     }
 
-    fn complete(&mut self, summary: Summary) {
+    fn complete(&mut self, summary: FloodSummary) {
         if self.waiting.len() < MOST_WAITING {
             self.waiting.push(summary);
         } else {
@@ -134,7 +134,7 @@ impl Counted {
     }
 }
 
-impl Summary {
+impl FloodSummary {
     /// The number of attempts that are summed up.
     pub fn attempts(&self) -> usize {
         self.named.len()
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn what_has_no_room_is_counted() {
         let floods = Floods::default();
-        let of_one = || Summary { first: attempt(1, 0, None), named: vec![Uuid::nil(); 3], outcome: AuditOutcome::Refused };
+        let of_one = || FloodSummary { first: attempt(1, 0, None), named: vec![Uuid::nil(); 3], outcome: AuditOutcome::Refused };
         floods.put_back((0..MOST_WAITING + 2).map(|_| of_one()).collect());
         let (waiting, lost) = floods.due(None);
         assert_eq!((waiting.len(), lost), (MOST_WAITING, 6));

@@ -17,6 +17,7 @@ use crate::id::ReferralId;
 use crate::people::store::SealedPerson;
 use crate::referrals::Referral;
 use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::own_words;
 use crate::referrals::person::of_person;
 use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
@@ -36,6 +37,9 @@ pub fn adopt(
     let mut copied = Vec::new();
     for step in store::unlinked(conn, hash)?.chunks(of_person::AT_ONCE) {
         adopt_step(conn, person, step, &mut copied, (by, directory, vault))?;
+    }
+    if !person.protection.is_protected() {
+        link_own_words(conn, person, hash, vault, by)?;
     }
     hiding::hide_copied(conn, &copied, directory, vault, by)
 }
@@ -73,6 +77,22 @@ fn adopt_step(
     }
     if !rerouted.is_empty() {
         audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted))?;
+    }
+    Ok(())
+}
+
+/// Lets the own words of staff about referrals that name the number say that the child is the person. The audit records it, as it
+/// does for a referral that nobody was linked to before.
+fn link_own_words(
+    conn: &mut DbConn,
+    person: &SealedPerson,
+    number_hash: &[u8],
+    vault: &Vault,
+    by: &ActingStaff,
+) -> Result<()> {
+    for step in own_words::link(conn, number_hash, person.id, vault, &by.moment)?.chunks(of_person::AT_ONCE) {
+        let entry = by.entry(actions::REFERRAL_LINKED, step.iter().copied().map(ReferralId::uuid).collect());
+        audit::record(conn, &entry.also_about(vec![person.id.uuid()]))?;
     }
     Ok(())
 }

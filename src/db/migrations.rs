@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The migrations: for each its version, and its SQL text for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 9] = [
+const TEXTS: [(&str, &str, &str); 10] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -41,6 +41,11 @@ const TEXTS: [(&str, &str, &str); 9] = [
         "0005",
         include_str!("../../migrations/postgres/0005_audit_anchor/up.sql"),
         include_str!("../../migrations/sqlite/0005_audit_anchor/up.sql"),
+    ),
+    (
+        "0007",
+        include_str!("../../migrations/postgres/0007_own_words/up.sql"),
+        include_str!("../../migrations/sqlite/0007_own_words/up.sql"),
     ),
     (
         "0008",

@@ -22,7 +22,6 @@ use crate::people;
 use crate::referrals::Referral;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::person::whom::ConcernedPerson;
-use crate::time::Random;
 use crate::vault::Vault;
 
 /// The number of referrals that this module makes.
@@ -100,7 +99,7 @@ pub fn insert(
         };
         let referral = Referral::receive(case.matter, case.sender, known, directory, &case.received)?;
         let actor = Actor::Partner(case.sender.0);
-        write(conn, &referral, actor, vault, &case.received, &moment.random)?;
+        write(conn, &referral, actor, directory, vault, &case.received)?;
         received.push(referral);
     }
     Ok(received)
@@ -111,17 +110,14 @@ pub fn write(
     conn: &mut DbConn,
     referral: &Referral,
     from: Actor,
+    directory: &Directory,
     vault: &Vault,
     received: &Moment,
-    random: &Random,
 ) -> Result<()> {
     let number = referral.person_id.and(referral.matter.child.number());
     let number = number.map(|number| people::store::number_hash(vault, number));
-    let known = match &number {
-        Some(hash) => people::store::first_with_number(conn, hash)?,
-        None => None,
-    };
-    ReferralIntake::new(referral, ConcernedPerson::with_number(number, known), vault, random)?.write(conn)?;
+    let whom = ConcernedPerson::with_number(number);
+    ReferralIntake::new(referral, whom, directory, vault, &received.random)?.write(conn)?;
     let about = vec![referral.id.uuid()];
     let key = RecordKey::of(vault.ring());
     audit::record(conn, &Entry::new(&key, received, from, actions::REFERRAL_RECEIVED, about, String::new()))

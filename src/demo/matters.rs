@@ -65,7 +65,7 @@ pub fn insert(
                 taken_down(new, Origin::SelfRequest, clerk, directory, &then)?
             }
         };
-        cases::write(conn, &referral, from.actor(), vault, &then, &moment.random)?;
+        cases::write(conn, &referral, from.actor(), directory, vault, &then)?;
         received.push(referral);
     }
     Ok(received)

@@ -21,14 +21,18 @@ use std::collections::HashMap;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use diesel::upsert::excluded;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::binding;
 use crate::db::among::among;
 use crate::db::schema::{
-    family_first_facts, family_guests, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
+    families, family_first_facts, family_guests, follow_ups, offers, outreach_contacts, outreach_participants, people,
+    referrals,
 };
+use crate::db::sql_types::{SqlTime, SqlUuid};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::id::{DistrictId, FamilyId, FollowUpId, OfferId, OutreachContactId, PersonId, ResourceId};
@@ -166,6 +170,61 @@ pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstRea
     let families = belonging::families_of_one(conn, person)?;
     dialect::hold_families(conn, &families)?;
     arrived(conn, &families.into_iter().map(|family| Fact { family, reached, protected }).collect::<Vec<_>>())
+}
+
+/// Takes into account that somebody's families were reached. There may be none: then the same statements are run for nobody's.
+/// `protected` says whether only staff who are cleared for protected identities may know of it.
+pub fn families_were_reached(
+    conn: &mut DbConn,
+    families: &[FamilyId],
+    reached: FirstReached,
+    protected: bool,
+) -> Result<()> {
+    let nobodys = [FamilyId::nobody()];
+    let families = if families.is_empty() { &nobodys } else { families };
+    dialect::hold_families(conn, families)?;
+    let before = rows(conn, families)?;
+    for family in families {
+        let row = before.iter().find(|row| row.family_id == *family).copied();
+        put_if_registered(conn, FirstReachedRow::with(row, &Fact { family: *family, reached, protected }))?;
+    }
+    Ok(())
+}
+
+/// Stores the row of a family in the place of an earlier one, if there is a family with this identifier. Otherwise the same
+/// statement stores nothing.
+fn put_if_registered(conn: &mut DbConn, row: FirstReachedRow) -> Result<()> {
+    use family_first_facts as facts;
+    let values = families::table.find(row.family_id).select((
+        families::id,
+        row.at.into_sql::<SqlTime>(),
+        row.source_id.into_sql::<SqlUuid>(),
+        row.through.into_sql::<Text>(),
+        row.open_at.into_sql::<Nullable<SqlTime>>(),
+        row.open_source_id.into_sql::<Nullable<SqlUuid>>(),
+        row.open_through.into_sql::<Nullable<Text>>(),
+    ));
+    let columns = (
+        facts::family_id,
+        facts::at,
+        facts::source_id,
+        facts::through,
+        facts::open_at,
+        facts::open_source_id,
+        facts::open_through,
+    );
+    let replaced = (
+        facts::at.eq(excluded(facts::at)),
+        facts::source_id.eq(excluded(facts::source_id)),
+        facts::through.eq(excluded(facts::through)),
+        facts::open_at.eq(excluded(facts::open_at)),
+        facts::open_source_id.eq(excluded(facts::open_source_id)),
+        facts::open_through.eq(excluded(facts::open_through)),
+    );
+    let put = values.insert_into(facts::table).into_columns(columns);
+    let put = put.on_conflict(facts::family_id).do_update().set(replaced);
+    on_backend!(conn, conn => put.execute(conn))?;
+    Ok(())
 }
 
 fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Bool, Integer};
 
 use crate::auth::CaseScope;
 use crate::binding::{self, RowCode};
 use crate::db::schema::{families, family_events, family_offices, people};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::known::{known_among, known_to};
@@ -158,12 +159,34 @@ pub fn note_met(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool, ResourceId)
     dialect::note_met_families(conn, &met.iter().map(link).collect::<Vec<_>>())
 }
 
+/// Does the same as [`meet`] if there is a family with this identifier. Otherwise the same statement stores nothing.
+pub fn meet_if_registered(
+    conn: &mut DbConn,
+    family: FamilyId,
+    office: OfficeId,
+    through_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
+    let row = families::table.find(family).select((
+        families::id,
+        office.into_sql::<SqlUuid>(),
+        through_protected.into_sql::<Bool>(),
+        source.into_sql::<SqlUuid>(),
+    ));
+    let columns = (
+        family_offices::family_id,
+        family_offices::office_id,
+        family_offices::through_protected,
+        family_offices::source_id,
+    );
+    let link = row.insert_into(family_offices::table).into_columns(columns).on_conflict_do_nothing();
+    on_backend!(conn, conn => link.execute(conn))?;
+    Ok(())
+}
+
 /// Notes that an office has met a person because of the referral `source`, and the person's family. `is_protected` says that the
 /// referral is protected: then only staff who are cleared for protected identities learn of the person and of the family. If only
 /// the person is protected, the family is hidden in the same way.
-///
-/// The family is the first of the person's families that the office knows of. If it knows of none, it is the one of which the
-/// person is a member.
 pub fn meet_person(
     conn: &mut DbConn,
     person: PersonId,
@@ -178,11 +201,22 @@ pub fn meet_person(
         on_backend!(&mut *conn, conn => people::table.find(person).select(people::protection).first(conn))?;
     let through_protected = is_protected || protection.is_protected();
     let families = belonging::families_of_one(conn, person)?;
+    let met = met_among(conn, &families, office, through_protected)?;
+    met.map_or(Ok(()), |family| meet(conn, family, office, through_protected, source))
+}
+
+/// Returns the family that an office meets with a person who belongs to `families`: the first of them that the office knows of. If
+/// it knows of none, it is the one of which the person is a member. The statements are the same if there are none.
+pub fn met_among(
+    conn: &mut DbConn,
+    families: &[FamilyId],
+    office: OfficeId,
+    through_protected: bool,
+) -> Result<Option<FamilyId>> {
     let office_scope =
         CaseScope { offices: vec![office], made_by: None, protected_identity: through_protected, reason: None };
-    let known = known_among(conn, &office_scope, &families)?;
-    let met = families.iter().find(|family| known.contains(family)).or(families.first());
-    met.map_or(Ok(()), |family| meet(conn, *family, office, through_protected, source))
+    let known = known_among(conn, &office_scope, families)?;
+    Ok(families.iter().find(|family| known.contains(family)).or(families.first()).copied())
 }
 
 /// Inserts events into the history of families.

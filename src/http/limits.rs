@@ -112,13 +112,21 @@ impl Call {
     pub fn charge_search(&self) -> Result<()> {
         charge_search(self.request())
     }
+
+    /// Takes one of several look-ups of this call from its caller's budget of searches: a batch may name an identity number in each of
+    /// its items. Fails with [`Problem::RateLimited`] if that budget is empty.
+    pub fn charge_each_search(&self) -> Result<()> {
+        charge_another_search(self.request())
+    }
 }
 
 fn charge_search(request: &HttpRequest) -> Result<()> {
     let noted = Noted::of(request);
-    if noted.was_charged_as_search() {
-        return Ok(());
-    }
+    if noted.was_charged_as_search() { Ok(()) } else { charge_another_search(request) }
+}
+
+fn charge_another_search(request: &HttpRequest) -> Result<()> {
+    let noted = Noted::of(request);
     let holder = noted.holder().unwrap_or_else(|| BudgetHolder::of_address(client::address(request)));
     let Some(standing) = standing_of(request, Budget::Search, &holder) else { return Ok(()) };
     if standing.retry_after.is_none() {

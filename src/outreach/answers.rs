@@ -11,6 +11,7 @@ use crate::id::OutreachContactId;
 use crate::idempotency::{self, Repeat};
 use crate::outreach::arrival::ArrivedContact;
 use crate::outreach::finding;
+use crate::outreach::made_referrals::MadeReferralReader;
 use crate::outreach::store::{self, SealedContact};
 use crate::outreach::view::ContactView;
 use crate::vault::Vault;
@@ -21,11 +22,13 @@ pub struct ContactAnswers {
     scope: CaseScope,
     vault: Vault,
     links: Links,
+    reader: MadeReferralReader,
 }
 
 impl ContactAnswers {
     pub fn new(ctx: &Context<impl OfStaff>) -> Self {
-        Self { scope: ctx.changeable(), vault: ctx.vault.clone(), links: ctx.call.links() }
+        let reader = MadeReferralReader::of(ctx);
+        Self { scope: ctx.changeable(), vault: ctx.vault.clone(), links: ctx.call.links(), reader }
     }
 
     /// The answer with a contact that was received: 201 if it is new, 200 if it existed before.
@@ -60,6 +63,7 @@ impl ContactAnswers {
 
     fn view(&self, contact: SealedContact, newly_reached: Option<bool>) -> Result<(ContactView, Validator)> {
         let version = contact.version;
-        Ok((ContactView::new(contact.open(&self.vault)?, newly_reached, &self.links), Validator::Version(version)))
+        let view = ContactView::new(contact.open(&self.vault)?, newly_reached, &self.links, self.reader);
+        Ok((view, Validator::Version(version)))
     }
 }

@@ -25,6 +25,7 @@ mod finding;
 pub mod follow_ups;
 pub mod free_text;
 pub mod known;
+pub mod made_referrals;
 pub mod names;
 pub mod offers;
 pub mod preparing;

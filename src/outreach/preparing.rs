@@ -3,6 +3,7 @@
 
 use crate::audit::{Entry, actions};
 use crate::auth::OutreachWorker;
+use crate::cases::intake::{NumberEntries, ReferralIntake};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::id::{OfficeId, OutreachContactId};
@@ -11,10 +12,11 @@ use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::{self, Report};
 use crate::outreach::{ContactSetting, NewContact, OutreachContact};
-use crate::people::store as people_store;
 use crate::referrals::Referral;
 use crate::referrals::Urgency;
 use crate::referrals::matter::NewReferral;
+use crate::referrals::own_words::SealedOwnWords;
+use crate::referrals::person::whom::ConcernedPerson;
 
 /// Checks and seals a contact as it was sent, with the concern report and the follow-up that it makes.
 pub async fn arrival(ctx: &Context<OutreachWorker>, new: NewContact) -> Result<ArrivingContact> {
@@ -59,22 +61,28 @@ async fn arrival_of(ctx: &Context<OutreachWorker>, new: NewContact, sent: [u8; 3
 }
 
 /// Makes and seals the referral that the caller makes from this contact on behalf of this office. It is routed by the child's home,
-/// and by the protection of the registered person with the child's identity number.
+/// and by the protection of the registered person with the child's identity number, whom the caller need not know of. A number counts
+/// as a search.
 pub async fn report(
     ctx: &Context<OutreachWorker>,
     new: NewReferral,
     contact: OutreachContactId,
     office: OfficeId,
 ) -> Result<Report> {
-    let moment = &ctx.call.moment;
-    let number = Report::number(&new, &ctx.vault);
-    let known = match number.clone() {
-        Some(number) => ctx.read(move |conn| people_store::first_with_number(conn, &number)).await?,
-        None => None,
-    };
-    let referral = Referral::of_contact(new, (contact, ctx.staff().id), known, &ctx.directory, moment)?;
-    let entry = ctx.audited().entry(actions::REFERRAL_CREATED, Vec::new()).on_behalf_of(office);
-    Report::new(&referral, number, known, &ctx.vault, &moment.random, entry)
+    let (moment, sight) = (&ctx.call.moment, ctx.changeable());
+    if new.child.number().is_some() {
+        ctx.call.charge_each_search()?;
+    }
+    let child = new.child.clone();
+    let referral = Referral::of_contact(new, (contact, ctx.staff().id), None, &ctx.directory, moment)?;
+    let (_, whom) = ConcernedPerson::of_child(child, None, sight, &ctx.db, &ctx.vault).await?;
+    let told = referral.told_about(whom.told, &ctx.directory)?;
+    let audited = ctx.audited();
+    let entries = NumberEntries::new(&audited, referral.id, Some(office), false);
+    let own_words = SealedOwnWords::new(&told, ctx.staff().id, &ctx.vault, moment)?;
+    let intake = ReferralIntake::new(&referral, whom, &ctx.directory, &ctx.vault, &moment.random)?;
+    let entry = audited.entry(actions::REFERRAL_CREATED, Vec::new()).on_behalf_of(office);
+    Ok(Report::new(intake.in_own_words(own_words).recorded_by(entries), entry))
 }
 
 /// The keyed hash of a contact's content without its identifier, by which the same content is recognised, whichever operation it is

@@ -10,16 +10,12 @@ use crate::db::DbConn;
 use crate::error::{Error, Result};
 use crate::id::ServiceId;
 use crate::outreach::NewContact;
-use crate::people::store as people_store;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::person::RegisteredPerson;
-use crate::referrals::person::whom::ConcernedPerson;
-use crate::referrals::{Referral, Urgency};
+use crate::referrals::Urgency;
 use crate::services::Need;
-use crate::time::Random;
-use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
+use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse};
 
 /// A new internal referral that is made from an outreach contact, with the consent that it needs.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -127,30 +123,13 @@ pub fn reporter(staff: &crate::auth::staff::Staff) -> Result<ConfidentialLine> {
 }
 
 impl Report {
-    /// The keyed hash of the child's identity number, by which the registered person with that number is looked up. `None` if the
-    /// number is not given.
-    pub fn number(new: &NewReferral, vault: &Vault) -> Option<Vec<u8>> {
-        new.child.number().map(|number| people_store::number_hash(vault, number))
-    }
-
-    /// Makes and seals the referral `new`, which the member of staff `made_by` makes from the contact `contact`. `known` is the
-    /// registered person with the child's identity number, if there is one.
-    pub fn new(
-        referral: &Referral,
-        number: Option<Vec<u8>>,
-        known: Option<RegisteredPerson>,
-        vault: &Vault,
-        random: &Random,
-        entry: Entry,
-    ) -> Result<Self> {
+    /// Makes the report of a referral that is ready to be written, with the audit entry of its making.
+    pub fn new(referral: ReferralIntake, entry: Entry) -> Self {
         let entry = entry.about(vec![referral.id.uuid()]);
-        let whom = ConcernedPerson::with_number(number, known);
-        let referral = ReferralIntake::new(referral, whom, vault, random)?;
-        Ok(Self { says_protected: referral.says_protected, referral, entry })
+        Self { says_protected: referral.says_protected, referral, entry }
     }
 
-    /// Writes the referral and its audit record. Fails as stale if the child's identity number no longer leads to the person for
-    /// whom the referral was routed.
+    /// Writes the referral and its audit record. Fails as stale if its maker would be told of another person by now.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         self.referral.write(conn)?;
         audit::record(conn, &self.entry)

@@ -21,6 +21,7 @@ use crate::id::{OfficeId, OutreachContactId, StaffId};
 use crate::outreach::answers::ContactAnswers;
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::finding::{self, FoundContact};
+use crate::outreach::made_referrals::MadeReferralReader;
 use crate::outreach::preparing::{self, ArrivalEntries};
 use crate::outreach::store::{self, ContactFilter};
 use crate::outreach::view::{ContactRow, ContactView};
@@ -142,7 +143,8 @@ async fn get_contact(ctx: Context<OutreachWorker>, id: Named<OutreachContactId>)
     let seen = |found: &FoundContact, entry: Entry| entry.on_behalf_of(found.contact.office_id);
     let FoundContact { contact, newly_reached } = ctx.read_recorded(attempt, read, seen).await?;
     let version = contact.version;
-    let view = ContactView::new(contact.open(&ctx.vault)?, newly_reached, &ctx.call).seen_by(&ctx.changeable());
+    let reader = MadeReferralReader::of(&ctx);
+    let view = ContactView::new(contact.open(&ctx.vault)?, newly_reached, &ctx.call, reader).seen_by(&ctx.changeable());
     ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 

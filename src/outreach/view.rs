@@ -9,6 +9,7 @@ use crate::id::{
     DistrictId, FamilyId, FollowUpId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
 use crate::outreach::codes::{Channel, ContactOutcome, ContactStatus, InitiatedBy, PlaceType};
+use crate::outreach::made_referrals::MadeReferralReader;
 use crate::outreach::{FamilyKnowledge, HeadCount, NewContact, OutreachContact, Participant};
 use crate::referrals::Urgency;
 use crate::services::Need;
@@ -107,7 +108,8 @@ pub struct ContactView {
     /// The follow-up that was promised with the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// The concern report that was made from the contact.
+    /// The concern report that was made from the contact. It is named to the worker who made the contact, for 24 hours, and to staff
+    /// who are cleared for protected identities.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,9 +135,15 @@ pub struct ContactView {
 }
 
 impl ContactView {
-    /// Makes the view of a contact, with its links. `newly_reached` tells whether the contact's family was newly reached by it, as
-    /// far as the caller may know.
-    pub fn new(contact: OutreachContact, newly_reached: Option<bool>, addresses: &impl Linking) -> Self {
+    /// Makes the view of a contact for `reader`, with its links. `newly_reached` tells whether the contact's family was newly reached
+    /// by it, as far as the caller may know.
+    pub fn new(
+        contact: OutreachContact,
+        newly_reached: Option<bool>,
+        addresses: &impl Linking,
+        reader: MadeReferralReader,
+    ) -> Self {
+        let referral_id = reader.told(contact.record.referral_id, contact.worker_id, contact.recorded_at);
         let path = format!("/outreach-contacts/{}", contact.id);
         let mut links =
             vec![addresses.link("self", "GET", &path), addresses.link("offers", "GET", &format!("{path}/offers"))];
@@ -144,7 +152,7 @@ impl ContactView {
             links.push(addresses.link("offer", "POST", &format!("{path}/offers")));
             links.push(addresses.link("enter-in-error", "POST", &format!("{path}/enter-in-error")));
         }
-        Self { links, newly_reached, ..Self::bare(contact) }
+        Self { links, newly_reached, referral_id, ..Self::bare(contact) }
     }
 
     /// Keeps only the links for reading, unless the contact belongs to one of the caller's own offices, which are those of `own`.
@@ -154,7 +162,7 @@ impl ContactView {
         self
     }
 
-    /// The view of a contact without links and without `newly_reached`. It is all that a listed version needs, since a version has
+    /// The view of a contact without links, without `newly_reached` and without the referral that was made from it. It is all that a listed version needs, since a version has
     /// no address of its own.
     fn bare(contact: OutreachContact) -> Self {
         let NewContact {
@@ -201,7 +209,7 @@ impl ContactView {
             previous_contact_id,
             urgency: contact.record.urgency,
             follow_up_id: contact.record.follow_up_id,
-            referral_id: contact.record.referral_id,
+            referral_id: None,
             error_reason: contact.record.error_reason,
             recorded_at: contact.recorded_at,
             updated_at: contact.updated_at,

@@ -23,7 +23,7 @@ type PersonFacts = Changeable<NewPerson>;
 /// Change a person
 ///
 /// Changes the facts with which the person was registered, by a merge patch (RFC 7396). If the patch sets an identity number,
-/// referrals that name this number are about the person from now on. If it sets a protection, open referrals about the person go
+/// referrals that name this number are about the person from now on; the call then counts as a search, too. If it sets a protection, open referrals about the person go
 /// to the central reception at the same moment, and the person no longer exists for staff who are not cleared for protected
 /// identities; if you are not cleared yourself, the answer is then 204 without a body.
 #[utoipa::path(
@@ -48,7 +48,11 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
         let sealed = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
         ctx.call.check_if_match(sealed.version)?;
         let before = sealed.clone().open(&ctx.vault)?;
-        let next = before.changed(patch.apply(&before.written)?, &ctx.directory, &ctx.call.moment)?;
+        let patched: NewPerson = patch.apply(&before.written)?;
+        if patched.number().is_some() && patched.number() != before.written.number() {
+            ctx.call.charge_search()?;
+        }
+        let next = before.changed(patched, &ctx.directory, &ctx.call.moment)?;
         let (directory, vault) = (ctx.directory.clone(), ctx.vault.clone());
         let change = ChangePerson::new(&sealed, &next, ActingStaff::of(&ctx), directory, vault)?;
         let answers = answers.clone();

@@ -20,7 +20,7 @@ use crate::people::{NewPerson, Person, store};
 /// Registers somebody whom your office has met, with the facts that are known. If somebody with the same identity number is
 /// already registered and you may be told so, nobody is added, and the answer is 200 with that person's identifier and name. The
 /// other facts become visible once a referral or a contact of your own office is about that person. The audit records that the
-/// number was named. Earlier referrals that named the number are about the new person from now on.
+/// number was named, and the call counts as a search, too. Earlier referrals that named the number are about the new person from now on.
 #[utoipa::path(
     operation_id = "createPerson",
     tag = "people",
@@ -37,6 +37,9 @@ use crate::people::{NewPerson, Person, store};
 pub async fn create_person(ctx: Context<PeopleWorker>, new: Body<NewPerson>) -> Result<HttpResponse> {
     let (new, answers) = (new.0, PersonAnswers::new(&ctx));
     let number = new.number().map(|number| store::number_hash(&ctx.vault, number));
+    if number.is_some() {
+        ctx.call.charge_search()?;
+    }
     let attempt = actions::PERSON_CREATED.on_new().on_behalf_of(ctx.changeable().only_office());
     ctx.write(attempt, answers.repeat_registered(number), async || {
         let office = ctx.staff().creating_office(&ctx.directory, new.office_id.as_ref())?;

@@ -3,10 +3,12 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::auth::CaseScope;
 use crate::binding::{self, RowCode};
 use crate::db::schema::{people, person_name_tokens, person_offices};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::id::{DistrictId, FamilyId, OfficeId, PersonId, ResourceId};
@@ -296,6 +298,31 @@ pub fn note_met(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool, ResourceId)
         (*person, *office, *through, *source, PersonOffice::code_of(*person, *office, *through, *source, &vault))
     };
     dialect::note_met_people(conn, &met.iter().map(link).collect::<Vec<_>>())
+}
+
+/// Does the same as [`meet`] if there is a person with this identifier. Otherwise the same statement stores nothing.
+pub fn meet_if_registered(
+    conn: &mut DbConn,
+    person: PersonId,
+    office: OfficeId,
+    through_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
+    let row = people::table.find(person).select((
+        people::id,
+        office.into_sql::<SqlUuid>(),
+        through_protected.into_sql::<Bool>(),
+        source.into_sql::<SqlUuid>(),
+    ));
+    let columns = (
+        person_offices::person_id,
+        person_offices::office_id,
+        person_offices::through_protected,
+        person_offices::source_id,
+    );
+    let link = row.insert_into(person_offices::table).into_columns(columns).on_conflict_do_nothing();
+    on_backend!(conn, conn => link.execute(conn))?;
+    Ok(())
 }
 
 fn insert_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Result<()> {

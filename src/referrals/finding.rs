@@ -1,4 +1,4 @@
-//! Finding referrals by their reference or by a person.
+//! Finding referrals by a person.
 //!
 //! Referrals cannot be searched by their text, by a need or by a place (förordning 2001:637, 15 §).
 
@@ -11,15 +11,7 @@ use crate::error::Result;
 use crate::id::PersonId;
 use crate::on_backend;
 use crate::referrals::Status;
-use crate::referrals::reference::Reference;
 use crate::referrals::store::{SealedReferral, known_to};
-
-/// The referral with this reference, as a list that is empty if `sight` does not cover it.
-pub fn by_reference(conn: &mut DbConn, sight: &CaseScope, reference: &Reference) -> Result<Vec<SealedReferral>> {
-    Ok(on_backend!(conn, conn => known_to!(sight)
-        .filter(referrals::reference.eq(reference.clone()))
-        .load(conn))?)
-}
 
 /// The referrals about a registered person that `sight` covers, the newest first, at most `limit`. Referrals entered in error are
 /// left out.

@@ -5,6 +5,7 @@ use crate::directory::snapshot::Directory;
 use crate::error::Result;
 use crate::id::{OutreachContactId, PartnerId, StaffId};
 use crate::moment::Moment;
+use crate::people::ProtectedIdentity;
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::kind::{Kind, Origin};
 use crate::referrals::matter::{NewReferral, TakenDown};
@@ -15,8 +16,8 @@ use crate::referrals::{Referral, no_deadline};
 
 impl Referral {
     /// Makes a referral from what the partner agency `sender` sends: checks it, finds its office and starts its deadlines. `known`
-    /// is the registered person that the child is, if there is one. If the sender and the register differ about the child's
-    /// protection, the stronger protection counts.
+    /// is the registered person that the child is, as far as it is known before the referral is stored: see
+    /// [`Self::taken_in_about`].
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
@@ -69,33 +70,26 @@ impl Referral {
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
-        let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
-        let said = new.child.protected_identity.unwrap_or_default();
-        let protected = said.max(known_protection).is_protected();
-        let routing = Routing::find(&new.child, protected, directory)?;
-        // A sender who does not know that the child is protected must not learn it from the office's name.
-        let told = if protected == said.is_protected() {
-            routing.office_id
-        } else {
-            Routing::find(&new.child, false, directory)?.office_id
-        };
+        let said = new.child.is_said_to_be_protected();
+        let routing = Routing::find(&new.child, said, directory)?;
         let deadlines = clocks::from_receipt(kind, moment.now, directory);
         let next_due_at = deadlines.iter().map(|deadline| deadline.due_at.into()).min().unwrap_or_else(no_deadline);
-        Ok(Self {
+        let taken = Self {
             id: moment.id(),
             reference: Reference::new(&moment.random),
             kind,
             urgency: new.urgency,
-            protected,
+            protected: said,
             origin,
             sender_category: None,
             made_by: None,
             office_id: routing.office_id,
-            disclosed_office_id: told,
+            disclosed_office_id: routing.office_id,
             district_id: routing.district_id,
             assignee_id: None,
-            person_id: known.map(|(id, _)| id),
-            matter: NewReferral { child: new.child.clone().kept(known_protection), ..new },
+            person_id: None,
+            linked_silently: false,
+            matter: NewReferral { child: new.child.clone().kept(ProtectedIdentity::None), ..new },
             routing,
             course: Course::default(),
             disclosed_at: moment.now,
@@ -104,6 +98,36 @@ impl Referral {
             received_at: moment.now,
             updated_at: moment.now,
             version: 1,
+        };
+        taken.told_about(known, directory)
+    }
+
+    /// Returns this new referral as it is taken in about a child whose identity has this protection in the register of people. If
+    /// its maker and the register differ, the stronger protection counts. A maker who does not know of the protection must not
+    /// learn of it from the office's name, so the office that the maker is told stays.
+    pub fn taken_in_about(&self, registered: ProtectedIdentity, directory: &Directory) -> Result<Self> {
+        if !registered.is_protected() {
+            return Ok(self.clone());
+        }
+        let routing = Routing::find(&self.matter.child, true, directory)?;
+        let matter = NewReferral { child: self.matter.child.clone().kept(registered), ..self.matter.clone() };
+        Ok(Self {
+            protected: true,
+            office_id: routing.office_id,
+            district_id: routing.district_id,
+            matter,
+            routing,
+            ..self.clone()
         })
+    }
+
+    /// Returns this new referral as it is told to staff who may know that the child is the registered person `told`.
+    pub fn told_about(&self, told: Option<RegisteredPerson>, directory: &Directory) -> Result<Self> {
+        match told {
+            Some((person, protection)) => {
+                Ok(Self { person_id: Some(person), ..self.taken_in_about(protection, directory)? })
+            }
+            None => Ok(self.clone()),
+        }
     }
 }

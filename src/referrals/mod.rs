@@ -21,6 +21,8 @@ pub mod lookups;
 pub mod matter;
 pub mod messages;
 mod moving;
+pub mod order;
+pub mod own_words;
 pub mod person;
 pub mod reference;
 mod related;
@@ -68,8 +70,12 @@ pub struct Referral {
     pub district_id: Option<DistrictId>,
     /// The member of staff to whom the referral is assigned at its office.
     pub assignee_id: Option<StaffId>,
-    /// The identifier of the child as a registered person; `None` if the child is not registered.
+    /// The identifier of the child as a registered person; `None` if the child is not registered. Answers tell it by
+    /// [`Referral::told_person_id`].
     pub person_id: Option<PersonId>,
+    /// Whether the link to the registered person is told to nobody, since only an identity number leads there that staff wrote
+    /// who may not know of the person. Answers then say what would hold if nobody had the number.
+    pub linked_silently: bool,
     /// The content of the referral: the sender's words, with later corrections of the facts about the child and the guardians.
     pub matter: NewReferral,
     pub routing: Routing,
@@ -95,6 +101,11 @@ pub fn no_deadline() -> Timestamp {
 impl Referral {
     pub fn status(&self) -> Status {
         self.course.state.status()
+    }
+
+    /// The identifier of the child as a registered person, as far as answers may tell it. `None` if the referral is linked silently.
+    pub fn told_person_id(&self) -> Option<PersonId> {
+        self.person_id.filter(|_| !self.linked_silently)
     }
 
     /// Whether the sender has asked to be told the decision on the referral, either in the referral itself or later.

@@ -16,7 +16,8 @@ use crate::http::page::PageStart;
 use crate::id::{FamilyId, OfficeId, PersonId, ReferralId, StaffId};
 use crate::on_backend;
 use crate::referrals::reference::Reference;
-use crate::referrals::store::{ReferralPosition, SealedReferral};
+use crate::referrals::order::ReferralPosition;
+use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
@@ -131,7 +132,12 @@ macro_rules! related_rows {
             Relation::SamePerson => rows.filter(referrals::person_id.eq(relations.person)),
             Relation::SameNumber => rows.filter(referrals::person_id.eq_any(same_number!(relations))),
             Relation::SameNamedNumber => rows
-                .filter(referrals::person_id.is_null())
+                // A referral that is linked silently is found as if nobody had the number.
+                .filter(
+                    referrals::person_id
+                        .is_null()
+                        .or(referrals::linked_silently.eq(relations.person.is_none()).and(referrals::linked_silently)),
+                )
                 .filter(referrals::child_number_hash.eq(relations.named_number.clone())),
             Relation::SameFamily => rows.filter(referrals::person_id.eq_any(same_family!(relations))),
             Relation::Copied => {
@@ -144,7 +150,8 @@ macro_rules! related_rows {
                         .filter(none.or(referrals::person_id.ne_all(same_family!(relations)).assume_not_null()));
                 }
                 if let Some(number) = relations.named_number.clone() {
-                    let linked = referrals::person_id.is_not_null().or(referrals::child_number_hash.is_null());
+                    let told = referrals::person_id.is_not_null().and(referrals::linked_silently.eq(false));
+                    let linked = told.or(referrals::child_number_hash.is_null());
                     rows = rows.filter(linked.or(referrals::child_number_hash.ne(number).assume_not_null()));
                 }
                 rows

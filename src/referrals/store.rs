@@ -3,9 +3,7 @@
 //! searches all referrals.
 
 use diesel::prelude::*;
-use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
-use utoipa::ToSchema;
 
 use crate::auth::{CaseScope, Category};
 use crate::binding::{self, ReadableRow, RowCode};
@@ -20,6 +18,7 @@ use crate::people::store::number_hash;
 use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::disclosure::SenderScope;
+use crate::referrals::order::{Order, ReferralPosition};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure, moving};
 use crate::time::{Random, Timestamp};
@@ -62,6 +61,8 @@ pub struct SealedReferral {
     pub disclosed_status: DisclosedStatus,
     pub disclosed_at: Timestamp,
     pub unmarked_due_at: Timestamp,
+    /// Whether answers do not tell `person_id`: see [`Referral::linked_silently`].
+    pub linked_silently: bool,
     /// Whether staff copied the report for a sibling. The course tells from which report.
     pub is_copy: bool,
     pub code: Option<RowCode>,
@@ -105,9 +106,20 @@ impl SealedReferral {
             disclosed_status: disclosure::status(referral),
             disclosed_at: referral.disclosed_at,
             unmarked_due_at: clocks::next_unmarked(referral),
+            linked_silently: referral.linked_silently,
             is_copy: referral.course.copy_of.is_some(),
             code: Some(RowCode::fresh()),
         })
+    }
+
+    /// The origin of the referral: a partner agency, an outreach contact, the child or family itself, or a private person.
+    pub fn origin(&self) -> Origin {
+        match (self.partner_id, self.contact_id) {
+            (Some(partner), _) => Origin::Partner(partner),
+            (None, Some(contact)) => Origin::Contact(contact),
+            (None, None) if self.kind == Kind::SelfRequest => Origin::SelfRequest,
+            (None, None) => Origin::Private,
+        }
     }
 
     /// Checks that the row is as it was written, decrypts its sealed columns and makes the [`Referral`].
@@ -118,13 +130,7 @@ impl SealedReferral {
 
     /// Does the same as [`Self::open`] without checking the code, for a row whose columns are just being changed.
     pub(super) fn open_unchecked(self, vault: &Vault) -> Result<Referral> {
-        let row = self.id.uuid();
-        let origin = match (self.partner_id, self.contact_id) {
-            (Some(partner), _) => Origin::Partner(partner),
-            (None, Some(contact)) => Origin::Contact(contact),
-            (None, None) if self.kind == Kind::SelfRequest => Origin::SelfRequest,
-            (None, None) => Origin::Private,
-        };
+        let (row, origin) = (self.id.uuid(), self.origin());
         let course = match &self.course {
             Some(course) => vault.open_json(vault::REFERRAL_COURSE, row, course)?,
             None => Course::default(),
@@ -143,6 +149,7 @@ impl SealedReferral {
             district_id: self.district_id,
             assignee_id: self.assignee_id,
             person_id: self.person_id,
+            linked_silently: self.linked_silently,
             matter: vault.open_json(vault::REFERRAL_MATTER, row, &self.matter)?,
             routing: vault.open_json(vault::REFERRAL_ROUTING, row, &self.routing)?,
             course,
@@ -279,26 +286,6 @@ pub struct ReferralFilter {
     /// including those without a running deadline.
     pub overdue: Option<(bool, Timestamp)>,
 }
-
-/// An order in which a list of referrals is sorted.
-// The identifier comes last in each order, so that every order is total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[schema(as = ReferralOrder)]
-pub enum Order {
-    /// Referrals are sorted by the time of receipt, the oldest first.
-    #[serde(rename = "receivedAt")]
-    Received,
-    /// Referrals are sorted by the time of receipt, the newest first.
-    #[serde(rename = "-receivedAt")]
-    ReceivedDescending,
-    /// Referrals are sorted by their earliest running deadline, the earliest first. Referrals without a running deadline come last.
-    #[serde(rename = "nextDueAt")]
-    NextDue,
-}
-
-/// A position in a list of referrals, from which the next page starts: the time by which the last referral shown is sorted, in
-/// microseconds, and its identifier.
-pub type ReferralPosition = (i64, ReferralId);
 
 /// The query, shared by [`page`] and [`count`], for the referrals that `$sight` covers and `$filter` lets through, without order or
 /// limit. It is a macro since the type of a boxed query depends on the database.

@@ -11,6 +11,7 @@ use crate::auth::keys::Keyring;
 use crate::context::Services;
 use crate::http::limits::Limits;
 use crate::referrals::course::overdue::Overdue;
+use crate::referrals::own_words;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -77,6 +78,9 @@ impl Watch {
         self.metrics.broken_rows_are(self.services.vault.broken_rows());
         if let Err(error) = self.keys.write_uses_when_due(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
+        }
+        if let Err(error) = own_words::sweep(&self.services.db, self.clock.now()).await {
+            tracing::warn!(cause = ?error.cause(), "own words about referrals whose day is over could not be removed");
         }
         if let Err(error) = self.services.retries.sweep(self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "expired answers to idempotent calls could not be removed");

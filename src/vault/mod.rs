@@ -63,12 +63,13 @@ pub struct Column {
 }
 
 /// All database columns that hold seals. A change of the sealing key goes through all of them.
-pub const COLUMNS: [Column; 15] = [
+pub const COLUMNS: [Column; 16] = [
     REFERRAL_MATTER,
     REFERRAL_ROUTING,
     REFERRAL_COURSE,
     REFERRAL_EVENT,
     REFERRAL_MESSAGE,
+    REFERRAL_OWN_WORDS,
     PERSON_FACTS,
     FAMILY_FACTS,
     FAMILY_EVENT_REASON,
@@ -90,6 +91,8 @@ pub const REFERRAL_COURSE: Column = Column { table: "referrals", name: "course" 
 pub const REFERRAL_EVENT: Column = Column { table: "referral_events", name: "told" };
 /// The text of a message between an office and the sender of a referral.
 pub const REFERRAL_MESSAGE: Column = Column { table: "referral_messages", name: "text" };
+/// The words of a member of staff about a referral that they made or corrected within the last day.
+pub const REFERRAL_OWN_WORDS: Column = Column { table: "referral_own_words", name: "words" };
 /// The facts about a person, such as the name, the identity number and the address.
 pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
 /// The facts about a family: its district and its label.

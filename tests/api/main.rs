@@ -50,6 +50,7 @@ mod migrations;
 mod offers;
 mod openapi;
 mod opening_hours;
+mod oracles;
 mod outreach;
 mod outreach_corrections;
 mod outreach_links;

@@ -117,7 +117,11 @@ on_both_databases! {
         assert_eq!(first_reached().await, "referral");
         assert_eq!(app.caseworker().get(&path(&receipt)).await.expect(200)["child"]["personId"], elias["id"]);
         app.caseworker().get(&crate::people::path(&saga)).await.problem(404, "not-found");
-        let linked = correct(&app.caseworker(), &receipt, json!({ "child": { "personalIdentityNumber": "20030101-2381" } })).await.expect(200);
+        // Whom a number of another office's belongs to is told only to those who name the person too.
+        let quiet = correct(&app.caseworker(), &receipt, json!({ "child": { "personalIdentityNumber": "20030101-2381" } })).await.expect(200);
+        assert!(quiet["child"].get("personId").is_none(), "{quiet}");
+        app.caseworker().get(&crate::people::path(&saga)).await.problem(404, "not-found");
+        let linked = correct(&app.caseworker(), &receipt, json!({ "child": { "personId": saga["id"] } })).await.expect(200);
         assert_eq!(linked["child"]["personId"], saga["id"]);
         app.caseworker().get(&crate::people::path(&saga)).await.expect(200);
         assert_ne!(first_reached().await, "referral", "it is no fact of that family any more");
@@ -137,11 +141,20 @@ on_both_databases! {
         let hidden = json!({ "personalIdentityNumber": "20030101-2381", "protection": "protected_registration" });
         app.protected_identity_caseworker().post("/people", hidden).await.expect(201);
         let south = json!({ "child": { "placeName": "Berga" } });
-        for patch in [json!({ "child": { "protectedIdentity": "marked" } }), json!({ "child": { "personalIdentityNumber": "20030101-2381" } })] {
+        for (patch, is_said) in [(json!({ "child": { "protectedIdentity": "marked" } }), true), (json!({ "child": { "personalIdentityNumber": "20030101-2381" } }), false)] {
             let receipt = submit(&app.school(), concern_report()).await;
             correct(&app.caseworker(), &receipt, south.clone()).await.expect(200);
-            assert_eq!(correct(&app.caseworker(), &receipt, patch).await.status, 204);
-            app.caseworker().get(&path(&receipt)).await.problem(404, "not-found");
+            let corrected = correct(&app.caseworker(), &receipt, patch).await;
+            let read = app.caseworker().get(&path(&receipt)).await;
+            if is_said {
+                assert_eq!(corrected.status, 204);
+                read.problem(404, "not-found");
+            } else {
+                // Whoever does not say it is not told either, and reads their own words.
+                assert_eq!(read.expect(200), corrected.expect(200));
+                assert!(read.json()["suggestedRouting"].is_object());
+            }
+            app.team_lead().get(&path(&receipt)).await.problem(404, "not-found");
             app.reception_caseworker().get(&path(&receipt)).await.problem(404, "not-found");
             let read = app.protected_identity_caseworker().get(&path(&receipt)).await.expect(200);
             assert_eq!(read["officeId"], office(&app, RECEPTION).await["id"]);
@@ -149,7 +162,7 @@ on_both_databases! {
             assert_eq!(history(&app.protected_identity_caseworker(), &receipt).await, ["receive", "correct", "correct"]);
             assert_eq!(app.school().get(&partner_path(&receipt)).await.expect(200), receipt, "the sender learns nothing");
         }
-        assert_eq!(recorded(&app, "referral.rerouted").await.len(), 2);
+        assert_eq!((recorded(&app, "referral.rerouted").await.len(), recorded(&app, "referral.hidden").await.len()), (1, 2));
         // What was marked by mistake can go where it belongs.
         let marked = submit(&app.school(), with(concern_report(), "/child/protectedIdentity", json!("marked"))).await;
         let patch = json!({ "child": { "protectedIdentity": null } });

@@ -87,9 +87,10 @@ on_both_databases! {
         assert!(ids.contains(&&here["id"]) && ids.contains(&&there["id"]), "{ids:?}");
         let found = worker.post("/referrals/search", json!({ "reference": there["reference"] })).await.expect(200);
         assert_eq!(found["items"][0]["id"], there["id"]);
-        // Who works the cases of an office reads that office's alone, whoever made them.
+        // Who works the cases of an office reads that office's alone, whoever made them, and their own words for a day.
         let elsewhere = made(&app.caseworker(), away).await;
-        app.caseworker().get(&path(&elsewhere)).await.problem(404, "not-found");
+        assert_eq!(app.caseworker().get(&path(&elsewhere)).await.expect(200), elsewhere);
+        assert_eq!(app.caseworker().get("/referrals?total=true").await.expect(200)["_meta"]["totalRecords"], 2);
         app.caseworker().get(&path(&there)).await.problem(404, "not-found");
         let mut roles = credentials::claims("both", "caseworker", &[RECEPTION]);
         roles["roles"] = json!(["outreach_worker", "caseworker"]);
@@ -98,6 +99,8 @@ on_both_databases! {
         both.get(&path(&away_from_them)).await.expect(200);
         let count = both.get("/referrals?total=true").await.expect(200)["_meta"]["totalRecords"].clone();
         assert_eq!(count, 3, "their office's two, and the one that they made");
+        app.clock.advance(std::time::Duration::from_secs(24 * 3600));
+        app.caseworker().get(&path(&elsewhere)).await.problem(404, "not-found");
     }
 
     async fn of_a_reporter_who_stays_unknown_nothing_is_kept(app: TestApp) {
@@ -145,8 +148,8 @@ on_both_databases! {
             let hidden = answer.expect(201);
             let but_deadlines = |view: &Value| without(told(view), "/nextDueAt");
             assert_eq!(but_deadlines(&hidden), but_deadlines(&ordinary), "nothing tells the two apart");
-            worker.get(&path(&hidden)).await.problem(404, "not-found");
-            send().await.problem(404, "not-found");
+            assert_eq!(worker.get(&path(&hidden)).await.expect(200), hidden, "they read their own words");
+            assert_eq!(send().await.expect(201), hidden);
             let read = app.protected_identity_caseworker().get(&path(&hidden)).await.expect(200);
             assert_eq!(read["officeId"], there);
             assert!(read["child"].get("street").is_none() && read["child"]["personId"].is_string(), "{read}");

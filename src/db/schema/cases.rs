@@ -35,6 +35,7 @@ diesel::table! {
         disclosed_status -> Text,
         disclosed_at -> SqlTime,
         unmarked_due_at -> SqlTime,
+        linked_silently -> Bool,
         is_copy -> Bool,
         code -> Nullable<Binary>,
     }
@@ -84,7 +85,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    referral_own_words (id) {
+        id -> SqlUuid,
+        referral_id -> SqlUuid,
+        staff_id -> SqlUuid,
+        until -> SqlTime,
+        words -> Binary,
+    }
+}
+
 diesel::joinable!(referral_events -> referrals (referral_id));
 diesel::allow_tables_to_appear_in_same_query!(referral_events, referrals);
+diesel::joinable!(referral_own_words -> referrals (referral_id));
+diesel::allow_tables_to_appear_in_same_query!(referral_own_words, referrals);
 diesel::allow_tables_to_appear_in_same_query!(referrals, people);
 diesel::allow_tables_to_appear_in_same_query!(referrals, family_guests);

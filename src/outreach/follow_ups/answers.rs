@@ -13,6 +13,7 @@ use crate::id::FollowUpId;
 use crate::idempotency::{self, Repeat};
 use crate::outreach::follow_ups::store::{self, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
+use crate::outreach::made_referrals::MadeReferralReader;
 use crate::vault::Vault;
 
 /// Makes the answers to calls that create or complete follow-ups, as the caller may see the follow-ups.
@@ -22,12 +23,14 @@ pub struct FollowUpAnswers {
     today: NaiveDate,
     vault: Vault,
     links: Links,
+    reader: MadeReferralReader,
 }
 
 impl FollowUpAnswers {
     pub fn new(ctx: &Context<impl OfStaff>) -> Self {
         let today = ctx.directory.calendar.local_date(ctx.call.moment.now.utc());
-        Self { scope: ctx.changeable(), today, vault: ctx.vault.clone(), links: ctx.call.links() }
+        let reader = MadeReferralReader::of(ctx);
+        Self { scope: ctx.changeable(), today, vault: ctx.vault.clone(), links: ctx.call.links(), reader }
     }
 
     /// The answer 201 with the follow-up as it was just stored.
@@ -58,7 +61,7 @@ impl FollowUpAnswers {
 
     fn view(&self, follow_up: SealedFollowUp) -> Result<(FollowUpView, Validator)> {
         let version = follow_up.version;
-        let view = FollowUpView::new(follow_up.open(&self.vault)?, self.today, &self.links);
+        let view = FollowUpView::new(follow_up.open(&self.vault)?, self.today, &self.links, self.reader);
         Ok((view, Validator::Version(version)))
     }
 }

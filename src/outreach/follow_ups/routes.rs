@@ -25,6 +25,7 @@ use crate::outreach::follow_ups::making::FollowUpMaking;
 use crate::outreach::follow_ups::store::{self, FollowUpFilter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::outreach::follow_ups::{FollowUp, FollowUpText, NewFollowUp};
+use crate::outreach::made_referrals::MadeReferralReader;
 use crate::outreach::reports::{InternalReferral, Report};
 use crate::outreach::{NewContact, check_tells_nobody, preparing, rules};
 use crate::referrals::matter::consent;
@@ -86,7 +87,8 @@ async fn list_follow_ups(
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let found = PageRows::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
     let found = found.opened(|row| row.open(&ctx.vault));
-    let view = |follow_up| FollowUpView::new(follow_up, today, &ctx.call).seen_by(&own);
+    let reader = MadeReferralReader::of(&ctx);
+    let view = |follow_up| FollowUpView::new(follow_up, today, &ctx.call, reader).seen_by(&own);
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, view)?, Cache::NoStore))
 }
 
@@ -156,7 +158,8 @@ async fn get_follow_up(ctx: Context<OutreachWorker>, id: Named<FollowUpId>) -> R
     let follow_up = ctx.read_recorded(attempt, read, seen).await?;
     let version = follow_up.version;
     let today = ctx.directory.calendar.local_date(ctx.call.moment.now.utc());
-    let view = FollowUpView::new(follow_up.open(&ctx.vault)?, today, &ctx.call).seen_by(&ctx.changeable());
+    let reader = MadeReferralReader::of(&ctx);
+    let view = FollowUpView::new(follow_up.open(&ctx.vault)?, today, &ctx.call, reader).seen_by(&ctx.changeable());
     ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 

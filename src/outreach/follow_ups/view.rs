@@ -8,6 +8,7 @@ use crate::auth::CaseScope;
 use crate::http::link::{Link, Linking};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
 use crate::outreach::follow_ups::FollowUp;
+use crate::outreach::made_referrals::MadeReferralReader;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
@@ -72,7 +73,8 @@ pub struct FollowUpView {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_contact_id: Option<OutreachContactId>,
-    /// The referral that was made when the follow-up was completed.
+    /// The referral that was made when the follow-up was completed. It is named to the member of staff who completed it, for 24 hours,
+    /// and to staff who are cleared for protected identities.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,8 +95,8 @@ pub struct FollowUpView {
 }
 
 impl FollowUpView {
-    /// Makes the view of a follow-up, with its links. By the day `today` it tells whether the follow-up is overdue.
-    pub fn new(follow_up: FollowUp, today: NaiveDate, addresses: &impl Linking) -> Self {
+    /// Makes the view of a follow-up for `reader`, with its links. By the day `today` it tells whether the follow-up is overdue.
+    pub fn new(follow_up: FollowUp, today: NaiveDate, addresses: &impl Linking, reader: MadeReferralReader) -> Self {
         let path = format!("/follow-ups/{}", follow_up.id);
         let mut links = vec![addresses.link("self", "GET", &path)];
         if let Some(contact) = follow_up.contact_id {
@@ -103,7 +105,10 @@ impl FollowUpView {
         if follow_up.done_at.is_none() {
             links.push(addresses.link("complete", "POST", &format!("{path}/complete")));
         }
+        let done = follow_up.done_by.zip(follow_up.done_at);
+        let made = |(by, at)| reader.told(follow_up.words.next_referral_id, by, at);
         Self {
+            next_referral_id: done.and_then(made),
             overdue: follow_up.is_overdue(today),
             id: follow_up.id,
             office_id: follow_up.office_id,
@@ -117,7 +122,6 @@ impl FollowUpView {
             done_at: follow_up.done_at,
             done_by: follow_up.done_by,
             next_contact_id: follow_up.words.next_contact_id,
-            next_referral_id: follow_up.words.next_referral_id,
             created_at: follow_up.created_at,
             created_by: follow_up.created_by,
             updated_at: follow_up.updated_at,

@@ -27,6 +27,7 @@ pub struct Transition {
     referral: SealedReferral,
     event: SealedEvent,
     message: Option<SealedMessage>,
+    /// Whether the referral goes to another office, whose staff may know of the person from then on.
     moved: bool,
     was_or_is_in_error: bool,
 }
@@ -55,7 +56,7 @@ impl Transition {
             referral: SealedReferral::new(after, vault, &moment.random)?,
             event: SealedEvent::new(action, (before, after), by, said, vault, moment)?,
             message,
-            moved: before.office_id != after.office_id,
+            moved: before.office_id != after.office_id && !after.linked_silently,
             was_or_is_in_error: [before, after].iter().any(|referral| referral.status() == Status::EnteredInError),
         })
     }
@@ -63,6 +64,16 @@ impl Transition {
     /// The message between office and sender that is written together with the change, if there is one.
     pub fn message(&self) -> Option<&SealedMessage> {
         self.message.as_ref()
+    }
+
+    /// Leaves it to the caller to note that an office has met the person.
+    pub fn linked_apart(self) -> Self {
+        Self { moved: false, ..self }
+    }
+
+    /// The new version of the referral, sealed.
+    pub fn referral(&self) -> &SealedReferral {
+        &self.referral
     }
 
     /// Writes the new version, the event and the message, and updates which offices have met the person and how the family was

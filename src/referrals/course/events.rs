@@ -136,6 +136,16 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
         .load(conn))?)
 }
 
+/// Returns those of a referral's `events` that a reader knows who reads only their own words, which are the version `version`: the
+/// events up to it. Where the words sent the referral is not told.
+pub fn until_own(mut events: Vec<SealedEvent>, version: i32) -> Vec<SealedEvent> {
+    events.retain(|event| event.version <= version);
+    for event in events.iter_mut().filter(|event| event.version == version) {
+        event.to_office_id = None;
+    }
+    events
+}
+
 /// Checks that an action by the member of staff `by` has sent this referral to another office, and that the referral is not
 /// protected unless `sight` includes protected identities. Fails as not found otherwise.
 pub fn check_sent_away(conn: &mut DbConn, sight: &CaseScope, referral: ReferralId, by: StaffId) -> Result<()> {

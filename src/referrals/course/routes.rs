@@ -19,6 +19,7 @@ use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::course::view::EventView;
 use crate::referrals::faces::answers;
+use crate::referrals::own_words::FoundReferral;
 use crate::referrals::{Referral, store};
 
 /// Mounts the operation that lists the history of a referral. The steps are mounted in [`super::work_routes`] and
@@ -76,8 +77,11 @@ impl CaseWorker {
 )]
 #[get("/referrals/{id}/history")]
 async fn list_history(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
-    let (referral, happened) = ctx.read_referral(actions::REFERRAL_HISTORY_READ, id.0, events::of_referral).await?;
-    let referral: Referral = referral.open(&ctx.vault)?;
+    let read = |conn: &mut _, found: &FoundReferral| events::of_referral(conn, found.id());
+    let (found, happened) = ctx.read_referral(actions::REFERRAL_HISTORY_READ, id.0, read).await?;
+    let is_own_words = found.is_own_words();
+    let referral: Referral = found.open(&ctx.vault)?;
+    let happened = if is_own_words { events::until_own(happened, referral.version) } else { happened };
     let mut events = vec![EventView::of_receipt(&referral, happened.first())];
     events.extend(binding::sound(&happened, |event| EventView::new(event, &ctx.vault)));
     // A referral has few events, so all of them are read into memory.

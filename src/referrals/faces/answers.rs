@@ -17,6 +17,7 @@ use crate::referrals::course::table::{self, Action, Caller};
 use crate::referrals::disclosure::receipt::Receipt;
 use crate::referrals::disclosure::{self, DisclosedReferral, SenderScope};
 use crate::referrals::faces::views::ReferralView;
+use crate::referrals::own_words::{self, ReferralReader};
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::{Referral, store};
 
@@ -102,11 +103,11 @@ pub fn repeat_copy(original: ReferralId, scope: CaseScope) -> impl Repeat {
     })
 }
 
-/// Repeats the kept answer to a call that made a referral, if `scope` covers the referral. With `leads_nowhere`, the audit
-/// record of the repetition does not lead back to the call either.
-pub fn repeat_to_maker(scope: CaseScope, leads_nowhere: bool) -> impl Repeat {
+/// Repeats the kept answer to a call that made a referral, if the member of staff still reads the referral or their own words
+/// about it. With `leads_nowhere`, the audit record of the repetition does not lead back to the call either.
+pub fn repeat_to_maker(reader: ReferralReader, leads_nowhere: bool) -> impl Repeat {
     move |conn: &mut DbConn, id, answer: Written| {
-        store::find(conn, &scope, ReferralId::from_uuid(id))?;
+        own_words::find(conn, &reader, ReferralId::from_uuid(id))?;
         Ok(Repeated { leads_nowhere, ..answer.into() })
     }
 }

@@ -76,7 +76,7 @@ pub async fn copy_for_sibling(
             return Err(refusal(Problem::ActionNotAllowed, &before, standing, &ctx.directory));
         }
         let (copy, after) = before.copied_for_sibling(index, &ctx.directory, moment)?;
-        let intake = ReferralIntake::of_copy(&copy, &ctx.vault, &moment.random)?;
+        let intake = ReferralIntake::of_copy(&copy, &ctx.directory, &ctx.vault, &moment.random)?;
         let (versions, said) = ((&before, &after), StepNote::default());
         let transition = Transition::new(Action::CopyForSibling, versions, staff.actor(), &said, &ctx.vault, moment)?;
         let is_own = ctx.changeable().offices.contains(&copy.office_id);

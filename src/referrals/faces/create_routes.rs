@@ -1,32 +1,35 @@
 //! The operation by which staff make a referral, which goes to the office that is responsible for the child.
 
 use actix_web::{HttpResponse, post};
+use uuid::Uuid;
 
 use crate::audit::actions;
-use crate::auth::{CaseScope, ReferralMaker};
-use crate::cases::intake::ReferralIntake;
+use crate::auth::ReferralMaker;
+use crate::cases::intake::{NumberEntries, ReferralIntake};
 use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
 use crate::http::body::Body;
 use crate::http::idempotency::GONE;
 use crate::id::PersonId;
 use crate::outreach::reports;
-use crate::people::protected_identity::ProtectedIdentity;
 use crate::referrals::Referral;
 use crate::referrals::faces::answers;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::matter::staff_matter::NewStaffReferral;
-use crate::referrals::matter::{TakenDown, consent};
+use crate::referrals::matter::consent;
+use crate::referrals::own_words::SealedOwnWords;
 use crate::referrals::person::whom::ConcernedPerson;
 
 /// Create a referral
 ///
 /// Makes a referral from an outreach contact (a concern report or an internal referral), from a person's own request for help,
 /// or from a private person's report of a concern. The referral goes to the office that is responsible where the child lives,
-/// like every other referral. You can read it later if that is your office, or if you made it as an outreach worker. A referral
-/// about a child with a protected identity goes to the central reception: staff who are not cleared get an ordinary answer,
-/// made from their own words, and cannot find the referral afterwards. For a reporter who stays unknown, nothing is kept that
-/// leads back to the call.
+/// like every other referral. You can read it later if that is your office, or if you made it as an outreach worker; for 24
+/// hours you read your own words, wherever the referral is. A referral about a child with a protected identity goes to the
+/// central reception. Staff who are not cleared get an ordinary answer, made from their own words: it tells what would hold if
+/// nobody had the child's identity number but the people whom they may know of. To make a referral about somebody whom another
+/// office has registered, give `personId` and the identity number, both of which registering a person tells. A call with a
+/// number counts as a search, too. For a reporter who stays unknown, nothing is kept that leads back to the call.
 #[utoipa::path(
     operation_id = "createReferral",
     tag = "referrals",
@@ -72,46 +75,38 @@ pub async fn create_referral(ctx: Context<ReferralMaker>, new: Body<NewStaffRefe
     let (maker, directory, moment) = (&ctx.caller, &ctx.directory, &ctx.call.moment);
     let leads_nowhere = new.0.is_anonymous();
     let attempt = actions::REFERRAL_CREATED.on_new().leading_nowhere(leads_nowhere);
-    let own = CaseScope { made_by: Some(maker.staff.id), ..maker.cases.own_sight(directory) };
-    ctx.write(attempt, answers::repeat_to_maker(own, leads_nowhere), async || {
+    if new.0.child.number().is_some() {
+        ctx.call.charge_search()?;
+    }
+    let reader = ctx.reader_of(maker.cases.own_sight(directory));
+    ctx.write(attempt, answers::repeat_to_maker(reader, leads_nowhere), async || {
         let office = maker.staff.creating_office(directory, new.0.office_id.as_ref())?;
-        let (named, contact) = (new.0.child.person_id, new.0.source.outreach_contact_id);
+        let contact = new.0.source.outreach_contact_id;
         let people = maker.people.own_sight(directory);
         let (child, whom) = ConcernedPerson::of_child(new.0.child.clone(), None, people, &ctx.db, &ctx.vault).await?;
         let new = NewStaffReferral { child, ..new.0.clone() };
         let today = directory.calendar.local_date(moment.now.utc());
         let taken_down = new.taken_down(reports::reporter(&maker.staff)?, today, directory)?;
-        let referral = Referral::made(taken_down.clone(), maker.staff.id, whom.known, directory, moment)?;
-        let intake = ReferralIntake::new(&referral, whom, &ctx.vault, &moment.random)?;
+        let referral = Referral::made(taken_down, maker.staff.id, None, directory, moment)?;
+        let told = referral.told_about(whom.told, directory)?;
+        // The answer shows the facts that the register has of the person, so the record names the person.
+        let shown: Vec<Uuid> = [whom.filled_from(), told.person_id].into_iter().flatten().map(PersonId::uuid).collect();
+        let entries = NumberEntries::new(&ctx.audited(), referral.id, Some(office), leads_nowhere);
+        let own_words = SealedOwnWords::new(&told, maker.staff.id, &ctx.vault, moment)?;
+        let intake = ReferralIntake::new(&referral, whom, directory, &ctx.vault, &moment.random)?;
         let intake = intake.taken_down(contact, maker.field.own_sight(directory));
-        let told = told(&ctx, referral, taken_down, named)?;
+        let intake = intake.in_own_words(own_words).recorded_by(entries);
         let is_own = maker.staff.offices(directory).any(|own| own == told.office_id);
         let caller = (maker.powers.works && is_own).then(|| maker.powers.into());
         let answer = answers::created(&ctx, told, caller)?;
         Ok(move |tx: &mut Tx| {
             intake.write(tx)?;
             tx.about([intake.id]);
+            tx.also_about(shown.clone());
+            tx.keep_for(intake.id);
             tx.on_behalf_of(office);
             Ok(answer.clone())
         })
     })
     .await
-}
-
-/// Returns the referral as it is shown to the member of staff who makes it. If the child's identity is protected, and the maker
-/// is neither cleared nor the one who said so, the answer must not reveal it: then it is made only from the maker's own words.
-fn told(
-    ctx: &Context<ReferralMaker>,
-    referral: Referral,
-    taken_down: TakenDown,
-    named: Option<PersonId>,
-) -> Result<Referral> {
-    let said = taken_down.matter.child.is_said_to_be_protected();
-    if !referral.protected || said || ctx.caller.staff.protected_identity {
-        return Ok(referral);
-    }
-    // A maker who is not cleared can name only a person whose identity is not protected.
-    let named = named.map(|person| (person, ProtectedIdentity::None));
-    let told = Referral::made(taken_down, ctx.caller.staff.id, named, &ctx.directory, &ctx.call.moment)?;
-    Ok(Referral { id: referral.id, reference: referral.reference, ..told })
 }

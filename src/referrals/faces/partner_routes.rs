@@ -41,8 +41,8 @@ pub fn mount(api: &mut impl Mount) {
     partner_action_routes::mount(api);
 }
 
-/// The number of times that a report is taken in at most. A reference may be taken, and the person or the sender may have changed; after
-/// more than that something else must be wrong.
+/// The number of times that a report is taken in at most. A reference may be taken, and the sender may have changed; after more than
+/// that something else must be wrong.
 const MOST_TIMES: u8 = 4;
 
 /// Submit a referral
@@ -90,30 +90,30 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
     let times = Cell::new(0);
     ctx.write(attempt, answers::repeat_to_sender(SenderScope::of(agency, &ctx.directory)), async || {
         times.update(|times| times + 1);
-        // Most children are not registered, and an agency's category hardly ever differs from the one that its key carries, so
-        // the first attempt assumes both and reads nothing. If that is wrong, the transaction that writes finds out, and the
-        // next attempt reads.
+        // An agency's category hardly ever differs from the one that its key carries, and hardly any agency has many open reports
+        // about one child, so the first attempt assumes both and reads nothing. If that is wrong, the transaction that writes finds
+        // out, and the next attempt reads. Whether the child is registered makes no attempt more or less: the time of the answer
+        // would tell it.
         let looked = times.get() > 1;
-        let (category, known, open) = if !looked {
-            (agency.category, None, Vec::new())
+        let (category, open) = if !looked {
+            (agency.category, Vec::new())
         } else if times.get() > MOST_TIMES {
             // None of it is the sender's doing: the same report may be sent again.
             return Err(Error::new(Problem::Unavailable));
         } else {
             let number = number.clone();
             let read = move |conn: &mut _| {
-                let Some(hash) = number else { return Ok((sender_category::find(conn, sender)?, None, Vec::new())) };
-                let known = people_store::first_with_number(conn, &hash)?;
-                Ok((sender_category::find(conn, sender)?, known, open_reports::many(conn, sender, &hash)?))
+                let open = number.map(|number| open_reports::many(conn, sender, &number)).transpose()?;
+                Ok((sender_category::find(conn, sender)?, open.unwrap_or_default()))
             };
             ctx.read(read).await?
         };
-        let referral = Referral::receive(new.0.clone(), (sender, category), known, &ctx.directory, moment)?;
+        let referral = Referral::receive(new.0.clone(), (sender, category), None, &ctx.directory, moment)?;
         let (taking, answer) = match further_report::covering(&referral, open, &ctx.vault)? {
             Some(report) => supplementing(&ctx, &report, &referral)?,
             None => {
-                let whom = ConcernedPerson::with_number(number.clone(), known);
-                let intake = ReferralIntake::new(&referral, whom, &ctx.vault, &moment.random)?;
+                let whom = ConcernedPerson::with_number(number.clone());
+                let intake = ReferralIntake::new(&referral, whom, &ctx.directory, &ctx.vault, &moment.random)?;
                 let receipt = answers::receipt(&ctx, agency, &referral);
                 let answer = Written::created(&ctx.call, &receipt::path(referral.id), &receipt, Validator::Content)?;
                 // Only concern reports are counted.

@@ -21,7 +21,10 @@ use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::faces::row::ReferralRow;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::faces::{answers, copy_routes, correct_routes, create_routes, search_routes};
-use crate::referrals::store::{self, Order, ReferralFilter, SealedReferral};
+use crate::referrals::order::Order;
+use crate::referrals::own_words::FoundReferral;
+use crate::referrals::own_words::listing::{self, ListedReferrals};
+use crate::referrals::store::ReferralFilter;
 use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
 
@@ -89,15 +92,17 @@ async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, pagi
     let attempt = actions::REFERRAL_LISTED.on_new().on_behalf_of(office).because(scope.reason);
     let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
+    let (reader, vault) = (ctx.reader_of(scope), ctx.vault.clone());
+    let listed = ListedReferrals { filter, order, from, limit };
     let read = move |conn: &mut _| {
-        let total = if count { Some(store::count(conn, &scope, &filter)?) } else { None };
-        Ok((store::page(conn, &scope, &filter, order, &from, limit)?, total))
+        let total = if count { Some(listing::count(conn, &reader, &listed.filter, &vault)?) } else { None };
+        Ok((listing::page(conn, &reader, &listed, &vault)?, total))
     };
-    let seen = move |(rows, _): &(Vec<SealedReferral>, Option<u64>), entry: Entry| {
-        entry.about(rows.iter().take(shown).map(|referral| referral.id.uuid()).collect())
+    let seen = move |(rows, _): &(Vec<FoundReferral>, Option<u64>), entry: Entry| {
+        entry.about(rows.iter().take(shown).map(|referral| referral.id().uuid()).collect())
     };
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
-    let found = PageRows::of_one_more(rows, &paging, total, |last| order.position(last));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| last.position(order));
     let found = found.opened(|row| row.open(&ctx.vault));
     let answer = found.answer(&ctx.call, &paging, |referral| ReferralRow::new(referral, now))?;
     Ok(ctx.call.give(answer, Cache::NoStore))
@@ -106,7 +111,8 @@ async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, pagi
 /// Get a referral
 ///
 /// The whole referral, for staff of the office that has it now and for the outreach worker who made it; a team lead who states
-/// an `Access-Reason` can read those of other offices. For everyone else the referral does not exist; a referral about a person
+/// an `Access-Reason` can read those of other offices. Whoever made a referral, or wrote an identity number into it, reads
+/// their own words for 24 hours, wherever it is, and nothing more. For everyone else the referral does not exist; a referral about a person
 /// with a protected identity does not exist for staff who are not cleared either. The reading is recorded before the answer is
 /// sent.
 #[utoipa::path(
@@ -168,16 +174,5 @@ impl QueueQuery {
             overdue: self.overdue.map(|overdue| (overdue, now)),
         };
         (filter, self.sort.unwrap_or(Order::ReceivedDescending))
-    }
-}
-
-impl Order {
-    /// Returns the position of a referral in a list in this order, from which the next page starts.
-    fn position(self, referral: &SealedReferral) -> store::ReferralPosition {
-        let at = match self {
-            Self::Received | Self::ReceivedDescending => referral.received_at,
-            Self::NextDue => referral.next_due_at,
-        };
-        (at.micros(), referral.id)
     }
 }

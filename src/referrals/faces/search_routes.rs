@@ -19,9 +19,9 @@ use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::people::store as people_store;
 use crate::referrals::faces::row::ReferralRow;
 use crate::referrals::finding;
+use crate::referrals::own_words::{self, FoundReferral};
 use crate::referrals::reference::Reference;
 use crate::referrals::related::{self, Related, Relations};
-use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
@@ -84,20 +84,24 @@ pub async fn search_referrals(ctx: Context<TimelineReader>, search: Body<Referra
     };
     let attempt = attempt.on_behalf_of(scope.only_office()).because(scope.reason);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
+    let reader = ctx.reader_of(scope);
     let read = move |conn: &mut _| match &wanted {
-        WantedReferral::Reference(reference) => finding::by_reference(conn, &scope, reference),
+        WantedReferral::Reference(reference) => own_words::by_reference(conn, &reader, reference),
         // A caller who may not know of the person may not know of the referrals about the person either.
         WantedReferral::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
-            Some(_) => finding::about(conn, &scope, *person, limit),
+            Some(_) => {
+                let found = finding::about(conn, &reader.sight, *person, limit)?;
+                Ok(found.into_iter().map(FoundReferral::covered).collect())
+            }
             None => Ok(Vec::new()),
         },
     };
-    let seen = |found: &Vec<SealedReferral>, entry: Entry| {
-        entry.also_about(found.iter().take(MOST).map(|referral| referral.id.uuid()).collect())
+    let seen = |found: &Vec<FoundReferral>, entry: Entry| {
+        entry.also_about(found.iter().take(MOST).map(|referral| referral.id().uuid()).collect())
     };
     let found = ctx.read_recorded(attempt, read, seen).await?;
     let has_more = found.len() > MOST;
-    let open = |referral: SealedReferral| Ok(ReferralRow::new(referral.open(&ctx.vault)?, ctx.call.moment.now));
+    let open = |referral: FoundReferral| Ok(ReferralRow::new(referral.open(&ctx.vault)?, ctx.call.moment.now));
     let items = binding::sound(found.into_iter().take(MOST), open);
     ctx.call.answer(&ReferralMatches { items, has_more }, Cache::NoStore)
 }
@@ -181,17 +185,19 @@ impl RelatedReferral {
 )]
 #[get("/referrals/{id}/related")]
 pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
-    let (id, scope, seen_by) = (id.0, ctx.readable(), ctx.readable());
+    let (id, scope, reader) = (id.0, ctx.readable(), ctx.reader_of(ctx.readable()));
     let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let attempt = actions::REFERRAL_RELATED_READ.on(id).because(scope.reason);
-    let found = ctx.read(move |conn| store::find(conn, &seen_by, id)).await;
-    let referral = ctx.noted(found, &attempt)?;
-    let office = referral.office_id;
-    let copies = referral.open(&ctx.vault)?.course.copied();
+    let seen_by = reader.clone();
+    let found = ctx.read(move |conn| own_words::find(conn, &seen_by, id)).await;
+    let found = ctx.noted(found, &attempt)?;
+    let office = found.office_id();
+    let told = found.clone().open(&ctx.vault)?;
+    let (referral, copies) = (found.row_as_told(&told, &ctx.vault), told.course.copied());
     // The first query has found the referral, but it may have gone to another office since, so it is found again.
     let read = move |conn: &mut _| {
-        let referral = store::find(conn, &scope, id)?;
+        own_words::find(conn, &reader, id)?;
         let relations = Relations::of(conn, &scope, &referral, copies)?;
         let total = if count { Some(related::count(conn, &scope, &relations)?) } else { None };
         Ok((related::page(conn, &scope, &relations, &from, limit)?, total))

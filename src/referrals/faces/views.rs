@@ -244,6 +244,7 @@ impl ReferralView {
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let (next_due_at, created_at) = (due(&referral), referral.created_at());
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
+        let person_id = referral.told_person_id();
         let (feedback, anonymous) = (FeedbackView::of(&referral), referral.is_anonymous());
         let (course, matter) = (referral.course, referral.matter);
         let mut assessments = course.assessments.into_iter();
@@ -257,7 +258,7 @@ impl ReferralView {
             status,
             urgency: referral.urgency,
             source,
-            child: Child { person_id: referral.person_id, ..matter.child },
+            child: Child { person_id, ..matter.child },
             guardians: matter.guardians,
             siblings: matter.siblings,
             needs: matter.needs,

@@ -17,7 +17,7 @@ use crate::moment::Moment;
 use crate::people::Registration;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::{Guardian, NewReferral};
-use crate::referrals::person::RegisteredPerson;
+use crate::referrals::person::PersonLink;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, Urgency};
 use crate::rules::Rules;
@@ -45,23 +45,23 @@ impl Referral {
     pub fn facts(&self) -> CorrectableFacts {
         CorrectableFacts {
             urgency: self.urgency,
-            child: Child { person_id: self.person_id, ..self.matter.child.clone() },
+            child: Child { person_id: self.told_person_id(), ..self.matter.child.clone() },
             guardians: self.matter.guardians.clone(),
         }
     }
 
-    /// Returns the next version of the referral with the corrected facts, or an error if they break a rule. `known` is the
+    /// Returns the next version of the referral with the corrected facts, or an error if they break a rule. `link` is the
     /// registered person that the child is, if there is one. A changed home only leads to a suggested office; a protection of the
     /// child's identity hides the referral.
     pub fn corrected(
         &self,
         facts: CorrectableFacts,
-        known: Option<RegisteredPerson>,
+        link: PersonLink,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
         let CorrectableFacts { urgency, child, guardians } = facts;
-        let person_id = known.map(|(id, _)| id);
+        let person_id = link.id();
         let child = Child { person_id, ..child };
         let matter = NewReferral { child, guardians, ..self.matter.clone() };
         let mut rules = Rules::default();
@@ -70,13 +70,13 @@ impl Referral {
         rules.finish(Some(()))?;
         let before = &self.matter.child;
         let said = matter.child.protected_identity.unwrap_or_default();
-        let protection = said.max(known.map(|(_, protection)| protection).unwrap_or_default());
+        let protection = said.max(link.protection());
         let moved = !before.lives_where(&matter.child);
         // A protected referral stays protected, unless the protection was wrong or the child was another person.
         let was_wrong = before.protected_identity.unwrap_or_default() != said || self.person_id != person_id;
         let opens = self.protected && was_wrong && !protection.is_protected();
         let matter = NewReferral { child: matter.child.kept(protection), ..matter };
-        let next = Self { urgency, matter, person_id, ..self.clone() };
+        let next = Self { urgency, matter, person_id, linked_silently: link.is_silent, ..self.clone() };
         if protection.is_protected() {
             return next.protected_as(protection, directory, moment).map(|next| next.settled(self, moment.now));
         }

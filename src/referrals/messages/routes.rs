@@ -18,6 +18,7 @@ use crate::referrals::disclosure::{self, SenderScope};
 use crate::referrals::faces::answers;
 use crate::referrals::messages::store::{MessagePosition, SealedMessage};
 use crate::referrals::messages::view::{MessageView, PartnerMessage};
+use crate::referrals::own_words::FoundReferral;
 use crate::referrals::messages::{MessageKind, NewMessage, store as message_store};
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
@@ -42,7 +43,10 @@ pub fn mount(api: &mut impl Mount) {
 #[get("/referrals/{id}/messages")]
 async fn list_messages(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
     let (from, limit, count) = (paging.from_among_cases::<MessagePosition>(&ctx.call)?, paging.limit, paging.total);
-    let page = move |conn: &mut _, id| message_store::counted_page(conn, id, &from, limit, count);
+    // Whoever reads only their own words does not read the messages that came later.
+    let page = move |conn: &mut _, found: &FoundReferral| {
+        message_store::counted_page(conn, (found.id(), found.told_until()), &from, limit, count)
+    };
     let (_, (rows, total)) = ctx.read_referral(actions::REFERRAL_MESSAGES_READ, id.0, page).await?;
     let found = PageRows::of_one_more(rows, &paging, total, SealedMessage::position);
     let found = found.opened(|message| MessageView::new(&message, &ctx.vault));
@@ -70,7 +74,7 @@ async fn list_partner_messages(
     let (from, limit, count) = (paging.from_among_cases::<MessagePosition>(&ctx.call)?, paging.limit, paging.total);
     let read = move |conn: &mut _| {
         store::find_sent_by(conn, scope, id)?;
-        message_store::counted_page(conn, id, &from, limit, count)
+        message_store::counted_page(conn, (id, None), &from, limit, count)
     };
     let attempt = actions::REFERRAL_MESSAGES_READ.on(id);
     let (rows, total) = ctx.read_recorded(attempt, read, |_, entry| entry).await?;

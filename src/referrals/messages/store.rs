@@ -91,10 +91,10 @@ pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()>
 }
 
 /// Returns one page of a referral's messages, the oldest first, starting at `from`. Returns up to one message more than
-/// `limit`; the extra one tells that there is a next page.
+/// `limit`; the extra one tells that there is a next page. With a time, only the messages until then are there.
 pub fn page(
     conn: &mut DbConn,
-    referral: ReferralId,
+    (referral, until): (ReferralId, Option<Timestamp>),
     from: &PageStart<MessagePosition>,
     limit: u32,
 ) -> Result<Vec<SealedMessage>> {
@@ -112,6 +112,9 @@ pub fn page(
             }
             PageStart::Empty => return Ok(Vec::new()),
         };
+        if let Some(until) = until {
+            rows = rows.filter(referral_messages::at.le(until));
+        }
         rows.load::<SealedMessage>(conn)
     })?)
 }
@@ -119,7 +122,7 @@ pub fn page(
 /// Returns one page of a referral's messages as [`page`] does, with the number of messages on all pages if `is_counted`.
 pub fn counted_page(
     conn: &mut DbConn,
-    referral: ReferralId,
+    referral: (ReferralId, Option<Timestamp>),
     from: &PageStart<MessagePosition>,
     limit: u32,
     is_counted: bool,
@@ -128,9 +131,14 @@ pub fn counted_page(
     Ok((page(conn, referral, from, limit)?, total))
 }
 
-/// Counts all messages of a referral.
-pub fn count(conn: &mut DbConn, referral: ReferralId) -> Result<u64> {
-    let rows = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).count();
-    let count: i64 = on_backend!(conn, conn => rows.get_result(conn))?;
+/// Counts all messages of a referral, or with a time those until then.
+pub fn count(conn: &mut DbConn, (referral, until): (ReferralId, Option<Timestamp>)) -> Result<u64> {
+    let count: i64 = on_backend!(conn, conn => {
+        let mut rows = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).into_boxed();
+        if let Some(until) = until {
+            rows = rows.filter(referral_messages::at.le(until));
+        }
+        rows.count().get_result(conn)
+    })?;
     Ok(u64::try_from(count).unwrap_or(0))
 }

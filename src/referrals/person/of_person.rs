@@ -7,14 +7,14 @@ use crate::db::schema::{people as people_table, referrals};
 use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families::{FirstReached, reached};
-use crate::id::{PersonId, ReferralId, ResourceId};
+use crate::families::{self, FirstReached, reached};
+use crate::id::{FamilyId, PersonId, ReferralId, ResourceId};
 use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity, belonging};
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
-use crate::referrals::person::RegisteredPerson;
+use crate::referrals::person::{PersonLink, RegisteredPerson};
 use crate::referrals::routing::Routing;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, Status};
@@ -35,6 +35,8 @@ impl Referral {
         }
         let mut hidden = Self {
             protected: true,
+            // Only cleared staff read the referral from now on, and they may know of the person.
+            linked_silently: false,
             district_id: None,
             matter,
             course,
@@ -61,20 +63,13 @@ impl Referral {
     }
 }
 
-/// Returns the registered person with the identity number of this hash, if there is one. Locks the number until the transaction
-/// ends.
-pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<RegisteredPerson>> {
-    dialect::hold_number(conn, number_hash)?;
-    people::store::first_with_number(conn, number_hash)
-}
-
-/// Returns a registered person with the current protection, and whether the person's identity number is registered. The caller need
-/// not be allowed to know of the person.
-pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(RegisteredPerson, bool)> {
+/// Returns a registered person with the current protection, and whether the person's identity number is registered; `None` if
+/// nobody has this identifier. The caller need not be allowed to know of the person.
+pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<Option<(RegisteredPerson, bool)>> {
     let columns = (people_table::protection, people_table::number_hash.is_not_null());
-    let (protection, has_number): (ProtectedIdentity, bool) =
-        on_backend!(conn, conn => people_table::table.find(person).select(columns).first(conn))?;
-    Ok(((person, protection), has_number))
+    let found: Option<(ProtectedIdentity, bool)> =
+        on_backend!(conn, conn => people_table::table.find(person).select(columns).first(conn).optional())?;
+    Ok(found.map(|(protection, has_number)| ((person, protection), has_number)))
 }
 
 /// The identifiers of the referrals about a registered person that are not protected.
@@ -110,14 +105,37 @@ pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     reached::recompute(conn, &families)
 }
 
-/// Records that a new referral reached the family of its child at the time of its receipt. Does nothing if the child is not
+/// Records what follows from a new referral's link to a registered person: the referral's office has met the person and the
+/// person's family, unless the link is silent, and the referral reached the family at the time of its receipt.
+///
+/// The statements are the same whether there is a person or not, and whether the person has a family: the time that a call takes
+/// must not tell whether an identity number is registered.
+pub fn linked(conn: &mut DbConn, referral: &SealedReferral, link: &PersonLink) -> Result<()> {
+    let person = link.id().unwrap_or_else(PersonId::nobody);
+    let met = if link.is_silent { PersonId::nobody() } else { person };
+    let (office, source) = (referral.office_id, ResourceId::from_uuid(referral.id.uuid()));
+    people::store::meet_if_registered(conn, met, office, referral.protected, source)?;
+    // The person may be moving to another family at this moment.
+    dialect::hold_people(conn, &[person])?;
+    let families = belonging::families_of_one(conn, person)?;
+    let is_hidden = referral.protected || link.protection().is_protected();
+    let met = families::store::met_among(conn, &families, office, is_hidden)?;
+    let met = met.filter(|_| !link.is_silent).unwrap_or_else(FamilyId::nobody);
+    families::store::meet_if_registered(conn, met, office, is_hidden, source)?;
+    reached::families_were_reached(conn, &families, fact_of(referral), referral.protected)
+}
+
+/// Records that a referral reached the family of its child at the time of its receipt. Does nothing if the child is not
 /// registered, or if the referral was entered in error.
 pub fn arrived(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     if referral.status == Status::EnteredInError {
         return Ok(());
     }
     let Some(person) = referral.person_id else { return Ok(()) };
+    reached::person_was_reached(conn, person, fact_of(referral), referral.protected)
+}
+
+fn fact_of(referral: &SealedReferral) -> FirstReached {
     let through = reached::through(referral.kind.as_ref());
-    let fact = FirstReached { at: referral.received_at, source: ResourceId::from_uuid(referral.id.uuid()), through };
-    reached::person_was_reached(conn, person, fact, referral.protected)
+    FirstReached { at: referral.received_at, source: ResourceId::from_uuid(referral.id.uuid()), through }
 }

@@ -14,7 +14,8 @@ use crate::http::page::PageStart;
 use crate::on_backend;
 use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::disclosure::SenderScope;
-use crate::referrals::store::{ReferralPosition, SealedReferral};
+use crate::referrals::order::ReferralPosition;
+use crate::referrals::store::SealedReferral;
 use crate::time::Timestamp;
 
 /// The conditions by which the list of an agency's own referrals is filtered. A condition that is `None` does not limit the list.

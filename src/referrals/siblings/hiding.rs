@@ -17,7 +17,7 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::ActingStaff;
-use crate::id::{ReferralId, ResourceId};
+use crate::id::{PersonId, ReferralId, ResourceId};
 use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -58,7 +58,8 @@ impl Referral {
 }
 
 /// Hides all reports that are connected by copying, directly or through other reports, with the referrals `hidden`, which are
-/// protected already. The audit records those that were not protected before.
+/// protected already. The audit records those that were not protected before. Does nothing about a referral whose child is not
+/// protected.
 pub fn hide_copied(
     conn: &mut DbConn,
     hidden: &[ReferralId],
@@ -71,6 +72,7 @@ pub fn hide_copied(
         let referral = find(conn, *id)?.open(vault)?;
         starts.push((protection_of(conn, &referral)?, *id));
     }
+    starts.retain(|(protection, _)| protection.is_protected());
     // Of several that are connected, the one with the strongest protection decides. Each report is looked at once.
     starts.sort_unstable_by_key(|start| std::cmp::Reverse(*start));
     let (mut seen, mut rerouted) = (BTreeSet::new(), Vec::new());
@@ -122,9 +124,9 @@ fn hide_connected(
 /// The protection of the identity of a referral's child: the stronger one of the sender's statement and the register of people.
 fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIdentity> {
     let said = referral.matter.child.protected_identity.unwrap_or_default();
-    let Some(person) = referral.person_id else { return Ok(said) };
-    let ((_, registered), _) = of_person::still_known(conn, person)?;
-    Ok(said.max(registered))
+    let person = referral.person_id.unwrap_or_else(PersonId::nobody);
+    let registered = of_person::still_known(conn, person)?.map(|((_, registered), _)| registered);
+    Ok(said.max(registered.unwrap_or_default()))
 }
 
 /// Returns the referral with this identifier, whoever may know of it.
