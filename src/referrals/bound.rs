@@ -16,7 +16,7 @@ bound_row! {
     cells [
         id, protected, partner_id, contact_id, sender_reference_hash, office_id, disclosed_office_id, district_id, assignee_id,
         person_id, child_number_hash, matter, routing, next_due_at, received_at, updated_at, version, made_by, course,
-        disclosed_at, unmarked_due_at, is_copy,
+        disclosed_at, unmarked_due_at, linked_silently, is_copy,
     ],
     texts [reference, kind, status, urgency, disclosed_status],
     texts_if_any [sender_category],
