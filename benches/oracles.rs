@@ -68,7 +68,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let wanted = |kind| arguments.only.is_none_or(|only| only == kind);
     let mut held = true;
-    print("| database | operation | compared with nobody | p50 nobody, µs | p50 somebody, µs | right guesses |\n|---|---|---|---|---|---|");
+    print(
+        "| database | operation | compared with nobody | p50 nobody, µs | p50 somebody, µs | right guesses |\n|---|---|---|---|---|---|",
+    );
     if wanted(Kind::Sqlite) {
         let folder = Folder::new_in(&arguments.folder);
         held &= try_on("SQLite", &folder.sqlite_url(), &folder, arguments.calls);

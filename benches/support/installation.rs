@@ -76,7 +76,9 @@ impl Installation {
     /// The token with these claims, which say who it is.
     pub fn token_with(&self, mut claims: Value) -> String {
         let now = Clock::system().now().utc().timestamp();
-        for (name, claim) in [("iss", json!(ISSUER)), ("aud", json!("nara")), ("iat", json!(now)), ("exp", json!(now + 24 * 3600))] {
+        for (name, claim) in
+            [("iss", json!(ISSUER)), ("aud", json!("nara")), ("iat", json!(now)), ("exp", json!(now + 24 * 3600))]
+        {
             claims[name] = claim;
         }
         let pem = self.signing_key.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");

@@ -35,11 +35,12 @@ pub fn adopt(
 ) -> Result<()> {
     let Some(hash) = &person.number_hash else { return Ok(()) };
     let mut copied = Vec::new();
-    for step in store::unlinked(conn, hash)?.chunks(of_person::AT_ONCE) {
+    let unlinked = store::unlinked(conn, hash)?;
+    for step in unlinked.chunks(of_person::AT_ONCE) {
         adopt_step(conn, person, step, &mut copied, (by, directory, vault))?;
     }
     if !person.protection.is_protected() {
-        link_own_words(conn, person, hash, vault, by)?;
+        link_own_words(conn, (person, hash), &unlinked, vault, by)?;
     }
     hiding::hide_copied(conn, &copied, directory, vault, by)
 }
@@ -82,15 +83,17 @@ fn adopt_step(
 }
 
 /// Lets the own words of staff about referrals that name the number say that the child is the person. The audit records it, as it
-/// does for a referral that nobody was linked to before.
+/// does for the referrals `linked`, which nobody was linked to before.
 fn link_own_words(
     conn: &mut DbConn,
-    person: &SealedPerson,
-    number_hash: &[u8],
+    (person, number_hash): (&SealedPerson, &[u8]),
+    linked: &[ReferralId],
     vault: &Vault,
     by: &ActingStaff,
 ) -> Result<()> {
-    for step in own_words::link(conn, number_hash, person.id, vault, &by.moment)?.chunks(of_person::AT_ONCE) {
+    let mut told = own_words::link(conn, number_hash, person.id, vault, &by.moment)?;
+    told.retain(|referral| !linked.contains(referral));
+    for step in told.chunks(of_person::AT_ONCE) {
         let entry = by.entry(actions::REFERRAL_LINKED, step.iter().copied().map(ReferralId::uuid).collect());
         audit::record(conn, &entry.also_about(vec![person.id.uuid()]))?;
     }

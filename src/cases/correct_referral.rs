@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::audit::{self, AuditedCall, actions};
 use crate::auth::{CaseCorrector, CaseScope};
-use crate::context::Context;
 use crate::cases::intake::NumberEntries;
+use crate::context::Context;
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
 use crate::error::Result;

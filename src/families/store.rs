@@ -206,7 +206,7 @@ pub fn meet_person(
 }
 
 /// Returns the family that an office meets with a person who belongs to `families`: the first of them that the office knows of. If
-/// it knows of none, it is the one of which the person is a member. The statements are the same if there are none.
+/// it knows of none, it is the one of which the person is a member.
 pub fn met_among(
     conn: &mut DbConn,
     families: &[FamilyId],

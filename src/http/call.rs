@@ -152,7 +152,11 @@ impl Call {
         }
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
-        Link { rel: rel.to_owned(), href: [&self.base(), path::called(&self.request), mark, &query].concat(), method: "GET" }
+        Link {
+            rel: rel.to_owned(),
+            href: [&self.base(), path::called(&self.request), mark, &query].concat(),
+            method: "GET",
+        }
     }
 
     /// Returns a text that identifies the list that this call asks for together with its filters: the path and all query parameters

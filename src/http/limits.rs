@@ -220,7 +220,10 @@ mod tests {
         assert_eq!(left_of("GET", "/nara/v1/referrals", somebody), (vec![(Budget::Read, 1)], true));
         assert_eq!(left_of("POST", "/nara/v1/referrals", somebody), (vec![(Budget::Write, 2)], true));
         assert_eq!(left_of("PATCH", "/nara/v1/areas/norr", somebody), (vec![(Budget::Write, 1)], true));
-        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", BudgetHolder::Nowhere), (vec![(Budget::Anonymous, 0)], true));
+        assert_eq!(
+            left_of("POST", "/nara/v1/where-to-turn", BudgetHolder::Nowhere),
+            (vec![(Budget::Anonymous, 0)], true)
+        );
         assert_eq!(left_of("GET", "/nara/v1/areas", BudgetHolder::Nowhere), (vec![(Budget::Anonymous, 0)], false));
     }
 

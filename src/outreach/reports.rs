@@ -10,10 +10,10 @@ use crate::db::DbConn;
 use crate::error::{Error, Result};
 use crate::id::ServiceId;
 use crate::outreach::NewContact;
+use crate::referrals::Urgency;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::Urgency;
 use crate::services::Need;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse};
 

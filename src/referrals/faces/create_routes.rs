@@ -15,8 +15,8 @@ use crate::outreach::reports;
 use crate::referrals::Referral;
 use crate::referrals::faces::answers;
 use crate::referrals::faces::views::ReferralView;
-use crate::referrals::matter::staff_matter::NewStaffReferral;
 use crate::referrals::matter::consent;
+use crate::referrals::matter::staff_matter::NewStaffReferral;
 use crate::referrals::own_words::SealedOwnWords;
 use crate::referrals::person::whom::ConcernedPerson;
 

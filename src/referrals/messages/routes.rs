@@ -18,8 +18,8 @@ use crate::referrals::disclosure::{self, SenderScope};
 use crate::referrals::faces::answers;
 use crate::referrals::messages::store::{MessagePosition, SealedMessage};
 use crate::referrals::messages::view::{MessageView, PartnerMessage};
-use crate::referrals::own_words::FoundReferral;
 use crate::referrals::messages::{MessageKind, NewMessage, store as message_store};
+use crate::referrals::own_words::FoundReferral;
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
 

@@ -119,7 +119,12 @@ pub fn linked(conn: &mut DbConn, referral: &SealedReferral, link: &PersonLink) -
     dialect::hold_people(conn, &[person])?;
     let families = belonging::families_of_one(conn, person)?;
     let is_hidden = referral.protected || link.protection().is_protected();
-    let met = families::store::met_among(conn, &families, office, is_hidden)?;
+    let met = match families.as_slice() {
+        [] => None,
+        [only] => Some(*only),
+        // Only a guest belongs to several families.
+        several => families::store::met_among(conn, several, office, is_hidden)?,
+    };
     let met = met.filter(|_| !link.is_silent).unwrap_or_else(FamilyId::nobody);
     families::store::meet_if_registered(conn, met, office, is_hidden, source)?;
     reached::families_were_reached(conn, &families, fact_of(referral), referral.protected)

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::by_identifier;
 use super::transcript::Transcript;
 use super::worlds::look_around;
-use super::by_identifier;
 use crate::people::{cleared, path as person_path};
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::document::step_of;

@@ -317,8 +317,24 @@ async fn a_number_comes_from_the_searches_too() {
             "person" => prober.post("/people", person_of.clone()).await,
             "contact" => prober.post("/outreach-contacts", urgent()).await,
             "put" => put(&prober, &crate::support::fixtures::fresh_id(), &urgent()).await,
-            "change" => app.team_lead().patch(&person_path(&own), json!({ "personalIdentityNumber": "20030101-2381", "birthYear": 1990 }), "*").await,
-            _ => app.team_lead().patch(&path(&sent), json!({ "child": { "personalIdentityNumber": CHILD, "birthYear": 1990 } }), "*").await,
+            "change" => {
+                app.team_lead()
+                    .patch(
+                        &person_path(&own),
+                        json!({ "personalIdentityNumber": "20030101-2381", "birthYear": 1990 }),
+                        "*",
+                    )
+                    .await
+            }
+            _ => {
+                app.team_lead()
+                    .patch(
+                        &path(&sent),
+                        json!({ "child": { "personalIdentityNumber": CHILD, "birthYear": 1990 } }),
+                        "*",
+                    )
+                    .await
+            }
         };
         for _ in 0..2 {
             assert_ne!(call().await.status, 429, "{operation}");

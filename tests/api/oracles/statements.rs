@@ -42,7 +42,8 @@ impl Instrumentation for Ear {
 
 /// Whether a statement is about people and their cases. What the server does by itself, such as sealing the audit, comes at any time.
 fn is_of_cases(statement: &str) -> bool {
-    let by_itself = ["audit_seals", "unmarked_due_at\" <", "kept_answers\".\"expires_at\" <=", "own_words\".\"until\" <="];
+    let statement = statement.replace(['"', '`'], "");
+    let by_itself = ["audit_seals", "unmarked_due_at <", "expires_at <=", "until <="];
     let about = ["people", "person_", "famil", "referral", "outreach", "follow_ups", "advisory", "INSERT"];
     !by_itself.iter().any(|own| statement.contains(own)) && about.iter().any(|noun| statement.contains(noun))
 }
