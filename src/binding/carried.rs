@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use diesel::Connection;
-use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::connection::{Instrumentation, InstrumentationEvent, get_default_instrumentation};
 
 use crate::binding::table::BoundTable;
 use crate::db::DbConn;
@@ -40,13 +40,15 @@ struct CarriedBinder {
     written: Vec<(&'static str, String, RowPlace)>,
     /// The length of `written` when the transaction began, and when each savepoint in it did.
     marks: Vec<usize>,
+    /// The instrumentation that this process gives each connection, which a connection could not carry beside this one.
+    of_process: Option<Box<dyn Instrumentation>>,
 }
 
 impl Instrumentation for CarriedBinder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
+        match &event {
             InstrumentationEvent::BeginTransaction { depth, .. } => {
-                let outer = outer(depth);
+                let outer = outer(*depth);
                 if outer == 0 {
                     self.written.clear();
                 }
@@ -54,10 +56,13 @@ impl Instrumentation for CarriedBinder {
                 self.marks.push(self.written.len());
             }
             InstrumentationEvent::RollbackTransaction { depth, .. } => {
-                let mark = self.marks.get(outer(depth));
+                let mark = self.marks.get(outer(*depth));
                 self.written.truncate(mark.copied().unwrap_or(0));
             }
             _ => {}
+        }
+        if let Some(of_process) = &mut self.of_process {
+            of_process.on_connection_event(event);
         }
     }
 }
@@ -69,7 +74,8 @@ fn outer(depth: NonZeroU32) -> usize {
 
 /// Makes the connection carry the key that binds rows.
 pub fn carry(conn: &mut DbConn, binder: Binder) {
-    conn.set_instrumentation(CarriedBinder { binder, written: Vec::new(), marks: Vec::new() });
+    let of_process = get_default_instrumentation();
+    conn.set_instrumentation(CarriedBinder { binder, written: Vec::new(), marks: Vec::new(), of_process });
 }
 
 fn carried(conn: &mut DbConn) -> Option<&mut CarriedBinder> {

@@ -15,6 +15,7 @@
 mod bytes;
 mod carried;
 mod changing;
+mod filled;
 mod link;
 mod readable;
 mod row;
@@ -23,6 +24,7 @@ mod table;
 pub use bytes::{BoundCell, RowBytes, RowCode};
 pub use carried::{Binder, RowPlace, WrittenRows, carried_by, carry, take_written};
 pub use changing::{changing, coded, renew_sound, sound_among};
-pub use readable::{ReadableRow, filled};
+pub use filled::filled;
+pub use readable::ReadableRow;
 pub use row::{BoundRow, check, sound};
 pub use table::{BoundTable, StoredRow};

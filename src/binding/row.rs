@@ -29,7 +29,8 @@ pub fn check(row: &impl BoundRow, vault: &Vault) -> Result<()> {
     is_genuine(row, vault).then_some(()).ok_or_else(|| broken(row, vault))
 }
 
-fn is_genuine<R: BoundRow>(row: &R, vault: &Vault) -> bool {
+/// Whether a row is as the program wrote it, or was made in memory and was not written yet.
+pub(super) fn is_genuine<R: BoundRow>(row: &R, vault: &Vault) -> bool {
     row.code().is_some_and(|code| code.is_fresh() || code.is_of(R::TABLE, &row.cells(), vault))
 }
 

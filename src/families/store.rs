@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer};
+use diesel::sql_types::{Binary, Bool, Integer, Nullable};
 
 use crate::auth::CaseScope;
 use crate::binding::{self, RowCode};
@@ -167,17 +167,20 @@ pub fn meet_if_registered(
     through_protected: bool,
     source: ResourceId,
 ) -> Result<()> {
+    let code = FamilyOffice::code_of(family, office, through_protected, source, &binding::carried_by(conn)?.vault);
     let row = families::table.find(family).select((
         families::id,
         office.into_sql::<SqlUuid>(),
         through_protected.into_sql::<Bool>(),
         source.into_sql::<SqlUuid>(),
+        code.into_sql::<Nullable<Binary>>(),
     ));
     let columns = (
         family_offices::family_id,
         family_offices::office_id,
         family_offices::through_protected,
         family_offices::source_id,
+        family_offices::code,
     );
     let link = row.insert_into(family_offices::table).into_columns(columns).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;

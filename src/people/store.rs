@@ -3,7 +3,7 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Binary, Bool, Nullable};
 
 use crate::auth::CaseScope;
 use crate::binding::{self, RowCode};
@@ -308,17 +308,20 @@ pub fn meet_if_registered(
     through_protected: bool,
     source: ResourceId,
 ) -> Result<()> {
+    let code = PersonOffice::code_of(person, office, through_protected, source, &binding::carried_by(conn)?.vault);
     let row = people::table.find(person).select((
         people::id,
         office.into_sql::<SqlUuid>(),
         through_protected.into_sql::<Bool>(),
         source.into_sql::<SqlUuid>(),
+        code.into_sql::<Nullable<Binary>>(),
     ));
     let columns = (
         person_offices::person_id,
         person_offices::office_id,
         person_offices::through_protected,
         person_offices::source_id,
+        person_offices::code,
     );
     let link = row.insert_into(person_offices::table).into_columns(columns).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;

@@ -156,10 +156,12 @@ impl Source {
                 imports.insert(first_name(rest));
             }
         }
-        // Macros are exported at the top of the crate, but belong to `db`.
-        for name in ["on_backend", "text_column"] {
+        // Macros are exported at the top of the crate, but belong to a module.
+        let macros =
+            [("on_backend", "db"), ("text_column", "db"), ("bound_row", "binding"), ("bound_table", "binding")];
+        for (name, module) in macros {
             if imports.remove(name) {
-                imports.insert("db".to_owned());
+                imports.insert(module.to_owned());
             }
         }
         imports.remove(self.parts()[0]);

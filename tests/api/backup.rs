@@ -38,7 +38,7 @@ impl Load {
             let (school, stop, acknowledged) = (school.clone(), stop.clone(), acknowledged.clone());
             actix_web::rt::spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
-                    let receipt = school.post("/partner/referrals", fixtures::concern_report()).await.expect(201);
+                    let receipt = school.post("/partner/referrals", fixtures::unnumbered()).await.expect(201);
                     acknowledged.lock().unwrap().push(receipt["id"].as_str().unwrap().to_owned());
                 }
             })
@@ -107,7 +107,7 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
     for id in &before {
         assert_eq!(school.get(&format!("/partner/referrals/{id}")).await.expect(200)["id"], id.as_str());
     }
-    school.post("/partner/referrals", fixtures::concern_report()).await.expect(201);
+    school.post("/partner/referrals", fixtures::unnumbered()).await.expect(201);
     let (database, keys) = (restored.database("nara.db"), restored.path("demo-vault-keys"));
     let anchor = restored.path("audit-anchor");
     let environment = [

@@ -242,9 +242,8 @@ impl ReferralSource {
 impl ReferralView {
     /// Makes the view of a referral with these links. `now` decides which deadlines are overdue.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
-        let (next_due_at, created_at) = (due(&referral), referral.created_at());
+        let (next_due_at, created_at, person_id) = (due(&referral), referral.created_at(), referral.told_person_id());
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
-        let person_id = referral.told_person_id();
         let (feedback, anonymous) = (FeedbackView::of(&referral), referral.is_anonymous());
         let (course, matter) = (referral.course, referral.matter);
         let mut assessments = course.assessments.into_iter();

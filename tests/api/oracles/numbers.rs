@@ -104,7 +104,8 @@ on_both_databases! {
                     world.clock.advance(Duration::from_secs(60));
                     let mut child = more.clone();
                     child["personalIdentityNumber"] = json!(CHILD);
-                    let corrected = prober.patch(&path(&referral), json!({ "child": child }), "\"1\"").await;
+                    let etag = prober.get(&path(&referral)).await.etag();
+                    let corrected = prober.patch(&path(&referral), json!({ "child": child }), &etag).await;
                     assert_eq!(corrected.status, status, "{corrected:?}");
                     seen.saw("corrected", &corrected);
                     look_at_referral(&prober, &referral, seen).await;

@@ -1,6 +1,7 @@
 //! One road for every identity number: the database gets the same statements, in the same order, whoever bears it. The times of single
 //! answers say little; `proof/oracles` measures them.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -15,17 +16,24 @@ use crate::support::{Answer, TestApp};
 /// The statements of the databases that are listened to, by the beginning of a database's address.
 static HEARD: LazyLock<Mutex<HashMap<String, Vec<String>>>> = LazyLock::new(|| {
     // Each new connection of this process gets an ear; it writes down what its database is listened to for.
-    set_default_instrumentation(|| Some(Box::new(Ear::default()))).expect("nothing else listens");
+    set_default_instrumentation(|| Some(Box::new(Ear(LAST_URL.with_borrow(String::clone))))).expect("nothing else listens");
     Mutex::default()
 });
 
-#[derive(Default)]
+thread_local! {
+    /// The address of the connection that this thread opened last. A connection gets a second ear once it is open.
+    static LAST_URL: RefCell<String> = RefCell::default();
+}
+
 struct Ear(String);
 
 impl Instrumentation for Ear {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
-            InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut self.0),
+            InstrumentationEvent::StartEstablishConnection { url, .. } => {
+                LAST_URL.with_borrow_mut(|last| url.clone_into(last));
+                url.clone_into(&mut self.0);
+            }
             InstrumentationEvent::StartQuery { query, .. } => {
                 let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
                 let of_this = heard.iter_mut().find(|(address, _)| self.0.starts_with(address.as_str()));

@@ -197,9 +197,9 @@ impl TestApp {
             }
             "partner" if operation.id == "withdrawPartnerReferral" => self.submitted(fixtures::support_request()).await,
             "partner" if operation.id == "requestFeedback" => {
-                self.submitted(fixtures::without(fixtures::concern_report(), "/feedbackRequested")).await
+                self.submitted(fixtures::without(fixtures::unnumbered(), "/feedbackRequested")).await
             }
-            "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
+            "referrals" | "partner" => self.submitted(fixtures::unnumbered()).await,
             other => panic!("nothing is known to read at /{other}"),
         }
     }
@@ -293,7 +293,7 @@ impl TestApp {
             "families" => return self.family().await,
             "outreach-contacts" => return self.contact().await,
             "partners" => new_partner(),
-            "referrals" => return self.submitted(fixtures::concern_report()).await,
+            "referrals" => return self.submitted(fixtures::unnumbered()).await,
             other => panic!("nothing can be made at /{other}"),
         };
         let made = self.administrator().post(&format!("/{noun}"), body).await.expect(201);
@@ -363,7 +363,7 @@ fn body_for(operation: &DocumentedOperation) -> Value {
         "createApiKey" => new_api_key(),
         "rotateApiKey" => json!({}),
         "changePartner" => json!({ "name": "Omdöpt" }),
-        "submitReferral" => fixtures::concern_report(),
+        "submitReferral" => fixtures::unnumbered(),
         "createPerson" => fixtures::person(),
         "createFamily" => fixtures::family(),
         "createOutreachContact" | "putOutreachContact" => fixtures::contact(),
