@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::limits::LimitsConfig;
-use crate::config::{AcceptanceConfig, AnchorConfig, DatabaseConfig, FilesConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig};
+use crate::config::{
+    AcceptanceConfig, AnchorConfig, DatabaseConfig, FilesConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig,
+};
 
 /// Nära: the API behind social services moved out into the city districts.
 ///

@@ -17,8 +17,8 @@ use nara::auth::key_set::KeySource;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::{ClaimNames, TokenVerifier};
 use nara::cli::{
-    AddAnchorConfig, AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
-    MigrateConfig, VaultCommand,
+    AddAnchorConfig, AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand,
+    ImportConfig, MigrateConfig, VaultCommand,
 };
 use nara::config::{DatabaseConfig, FilesConfig, Secret, ServeConfig, TokenConfig, process};
 use nara::db::backup::BackupPlace;
@@ -236,7 +236,8 @@ fn change_keys(command: VaultCommand, files: FilesConfig) -> Result<(), String> 
         }
         VaultCommand::Rotate(config) => {
             let (target, vault) = (target(&config.database, files)?, config.vault.vault(files)?);
-            let rows = rotation::run(&target, &bound_tables::binder(&vault), &Moment { now: Clock::system().now(), random });
+            let rows =
+                rotation::run(&target, &bound_tables::binder(&vault), &Moment { now: Clock::system().now(), random });
             print_out(&format!("sealed again: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
         VaultCommand::RebuildLookups(config) => {

@@ -50,8 +50,8 @@ use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::vault::{self};
 use crate::{
-    areas, audit, bound_tables, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
-    services, staff, timeline, where_to_turn,
+    areas, audit, bound_tables, code_lists, directory, districts, families, meta, offices, outreach, partners, people,
+    referrals, services, staff, timeline, where_to_turn,
 };
 
 use accept::{Gate, Reception};

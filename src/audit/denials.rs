@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::audit::actions::AuditAction;
 use crate::audit::entry::{AuditOutcome, Entry, record};
-use crate::audit::floods::{Floods, AttemptSummary};
+use crate::audit::floods::{AttemptSummary, Floods};
 use crate::db::Db;
 use crate::error::{Error, Problem};
 use crate::http::call::Call;

@@ -125,7 +125,11 @@ impl Entry {
     /// already are left out.
     pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
         let mut all = self.resource_ids.0.clone();
-        all.extend(resource_ids.into_iter().filter(|id| !self.resource_ids.0.contains(id)));
+        for id in resource_ids {
+            if !all.contains(&id) {
+                all.push(id);
+            }
+        }
         self.about(all)
     }
 
@@ -176,7 +180,8 @@ impl Entry {
     /// client and the trace of the first attempt. `named` has one identifier for each attempt.
     pub(super) fn summary(self, moment: &Moment, named: Vec<Uuid>, outcome: AuditOutcome) -> Self {
         let summary = actions::AUDIT_ATTEMPTS_SUMMARISED;
-        let summed = Self { id: moment.id(), at: moment.now, action: summary.code, office_id: None, reason: None, ..self };
+        let summed =
+            Self { id: moment.id(), at: moment.now, action: summary.code, office_id: None, reason: None, ..self };
         summed.about_type(summary.resource_type, named).ending(outcome)
     }
 }

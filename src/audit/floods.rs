@@ -113,7 +113,8 @@ impl FloodCounts {
         let named = attempt.resource_ids().first().copied().unwrap_or_default();
         let outcome = attempt.outcome;
         let of_actor = self.minute_of(&attempt);
-        let summary = of_actor.summary.get_or_insert_with(|| AttemptSummary { first: attempt, named: Vec::new(), outcome });
+        let summary =
+            of_actor.summary.get_or_insert_with(|| AttemptSummary { first: attempt, named: Vec::new(), outcome });
         summary.named.push(named);
         if outcome == AuditOutcome::Denied {
             summary.outcome = outcome;
@@ -204,7 +205,11 @@ mod tests {
     #[test]
     fn what_has_no_room_is_counted() {
         let floods = Floods::default();
-        let of_one = || AttemptSummary { first: attempt(1, 0, None), named: vec![Uuid::nil(); 3], outcome: AuditOutcome::Refused };
+        let of_one = || AttemptSummary {
+            first: attempt(1, 0, None),
+            named: vec![Uuid::nil(); 3],
+            outcome: AuditOutcome::Refused,
+        };
         floods.put_back((0..MOST_WAITING + 2).map(|_| of_one()).collect());
         let (waiting, lost) = floods.due(None);
         assert_eq!((waiting.len(), lost), (MOST_WAITING, 6));

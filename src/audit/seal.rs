@@ -133,7 +133,8 @@ impl Sealing {
     }
 
     pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<SealingStep> {
-        let search = UnsealedSearch { known: self.known.clone(), swept_at: self.swept_at, now, sealer: self.sealer.clone() };
+        let search =
+            UnsealedSearch { known: self.known.clone(), swept_at: self.swept_at, now, sealer: self.sealer.clone() };
         let reported = Arc::clone(&self.reported);
         let found = db.read(move |conn| search.run(conn, &reported)).await?;
         if let Some(broken) = found.broken {
@@ -190,9 +191,8 @@ impl Sealing {
         let mut known = self.known.clone();
         known.sees(last);
         let (sealer, before) = (self.sealer.clone(), known.clone());
-        let write = move |conn: &mut DbConn| {
-            record_sealed(conn, &sealer, (before.last.as_ref(), before.base.as_ref()), &entry)
-        };
+        let write =
+            move |conn: &mut DbConn| record_sealed(conn, &sealer, (before.last.as_ref(), before.base.as_ref()), &entry);
         if let Some(seal) = db.write(write).await? {
             known.sees(Some(seal));
         }
@@ -239,7 +239,9 @@ impl UnsealedSearch {
         let behind = match newest {
             None => AuditRecordId::from_uuid(Uuid::nil()),
             // The clock may have been set back and forward again, so records made since the last sweep may sort before it.
-            Some(newest) if swept => settled_before(newest.made_at(), swept_at.map_or(now, |swept_at| swept_at.min(now))),
+            Some(newest) if swept => {
+                settled_before(newest.made_at(), swept_at.map_or(now, |swept_at| swept_at.min(now)))
+            }
             Some(newest) => newest,
         };
         let mut batch = SealingBatch { last, newest, broken, records: Vec::new(), unproven: Vec::new(), swept };

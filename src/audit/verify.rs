@@ -13,8 +13,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::audit::chain::{BEGINNING, Head, Seal, Sealer};
-use crate::audit::record::AuditRecord;
 use crate::audit::margin::{SWEEP_SECONDS, settled_before};
+use crate::audit::record::AuditRecord;
 use crate::audit::rows::{FlawedRow, NamedRows, RowsWalk};
 use crate::audit::store::{self, SealedRecord};
 use crate::binding::Binder;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpMessage, HttpRequest};
 use actix_web::http::header;
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Ready, ready};
 use strum::IntoEnumIterator;
 
@@ -72,7 +72,9 @@ enum Misuse {
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
         Ok(TokenVerdict::Staff(staff)) => Either::Left(ready(Ok(*staff))),
-        Ok(TokenVerdict::Newcomer(holder)) => Either::Right(register(request.clone(), holder, permission).boxed_local()),
+        Ok(TokenVerdict::Newcomer(holder)) => {
+            Either::Right(register(request.clone(), holder, permission).boxed_local())
+        }
         Ok(TokenVerdict::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
         Err(error) => Either::Left(ready(Err(error))),
     }

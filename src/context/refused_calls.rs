@@ -5,9 +5,9 @@
 //! The record names the caller, the action of the operation, the resource in the path, the client and the trace, and nothing of the
 //! body. It is made when the answer is already determined.
 
+use actix_web::HttpRequest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::HttpRequest;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use uuid::Uuid;
@@ -48,4 +48,3 @@ fn record(request: &HttpRequest, error: &Error) -> Option<()> {
     services.denials.note(&call, attempted.action, error, attempt);
     Some(())
 }
-

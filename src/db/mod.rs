@@ -30,8 +30,8 @@ use diesel::Connection;
 use diesel::connection::TransactionManager;
 use diesel::result::DatabaseErrorKind;
 
-use connection::{Opener, Purpose};
 pub use connection::{DbConn, Prepare, Target};
+use connection::{Opener, Purpose};
 use threads::Threads;
 use writer::DbWriter;
 

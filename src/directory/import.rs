@@ -75,7 +75,8 @@ pub fn import(
 ) -> std::result::Result<Summary, String> {
     let data = Data::parse(&files::read(folder)?).map_err(|error| error.told())?;
     let mut conn = target.connect(Purpose::Writing).map_err(|error| error.told())?;
-    in_transaction(&mut conn, &|conn: &mut DbConn| state::check(conn, ring, moment.now)).map_err(|error| error.told())?;
+    in_transaction(&mut conn, &|conn: &mut DbConn| state::check(conn, ring, moment.now))
+        .map_err(|error| error.told())?;
     let key = RecordKey::of(ring);
     for _ in 0..ATTEMPTS {
         let measured = MeasuredImport::new(&mut conn, &data, moment).map_err(|error| error.told())?;

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use crate::db::schema::families;
-use crate::id::FamilyId;
 use crate::families::store::SealedFamily;
+use crate::id::FamilyId;
 use crate::{bound_row, bound_table};
 
 bound_row! {

@@ -87,7 +87,8 @@ fn is_identity_number(digits: &[u32]) -> bool {
     };
     let pair = |at: usize| short.get(at..at + 2).map_or(0, |pair| pair.iter().fold(0, |sum, digit| sum * 10 + digit));
     let (month, day) = (pair(2), pair(4));
-    let is_date = (1..=12).contains(&month) && (1..=31).contains(&(day % 60)) || (month <= 12 && (60..=91).contains(&day));
+    let is_date =
+        (1..=12).contains(&month) && (1..=31).contains(&(day % 60)) || (month <= 12 && (60..=91).contains(&day));
     let doubled = |(place, digit): (usize, &u32)| {
         let product = if place % 2 == 0 { digit * 2 } else { *digit };
         product / 10 + product % 10

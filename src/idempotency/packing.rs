@@ -49,7 +49,8 @@ mod tests {
     #[test]
     fn an_answer_is_unpacked_as_it_was_packed() {
         for items in [0, 1, 100] {
-            let problem = json!({ "type": "https://nara.example/problems/validation-failed", "status": 422, "detail": "är fel" });
+            let problem =
+                json!({ "type": "https://nara.example/problems/validation-failed", "status": 422, "detail": "är fel" });
             let items: Vec<_> = (0..items).map(|index| json!({ "index": index, "problem": problem })).collect();
             let answer = Written::changed(&json!({ "items": items }), Validator::Content).unwrap();
             let packed = pack(&answer).unwrap();

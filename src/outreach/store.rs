@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::families::reached;
 use crate::http::page::PageStart;
 use crate::id::{
-    ContactVersionId, DistrictId, FamilyId, FollowUpId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
+    ContactVersionId, DistrictId, FamilyId, FollowUpId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId,
+    StaffId,
 };
 use crate::moment::Moment;
 use crate::on_backend;

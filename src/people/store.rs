@@ -129,11 +129,13 @@ pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[PersonId]) -> Re
 
 /// The people in the scope `sight` whose identity number has this hash, the last registered first, at most `limit`.
 pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
-    binding::filled(conn, limit, |conn, most| Ok(on_backend!(conn, conn => known_to!(sight)
+    binding::filled(conn, limit, |conn, most| {
+        Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(people::number_hash.eq(hash.to_vec()))
         .order(people::id.desc())
         .limit(most)
-        .load(conn))?))
+        .load(conn))?)
+    })
 }
 
 /// The people in the scope `sight` whose names have all words with the hashes `words`, the last registered first, at most
@@ -142,21 +144,23 @@ pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64
 pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
-    binding::filled(conn, limit, |conn, most| Ok(on_backend!(conn, conn => {
-        let mut bearers = person_name_tokens::table
-            .inner_join(people::table)
-            .filter(person_name_tokens::token_hash.eq(walked.clone()))
-            .into_boxed();
-        // This comes before the offices: the people with a word lie side by side, and each person's offices lie elsewhere.
-        for word in words.iter().filter(|word| *word != walked) {
-            let has = others
-                .filter(others.field(person_name_tokens::person_id).eq(person_name_tokens::person_id))
-                .filter(others.field(person_name_tokens::token_hash).eq(word.clone()));
-            bearers = bearers.filter(exists(has));
-        }
-        let rows = known_to!(sight, bearers, person_name_tokens::person_id);
-        rows.order(person_name_tokens::person_id.desc()).limit(most).load(conn)
-    })?))
+    binding::filled(conn, limit, |conn, most| {
+        Ok(on_backend!(conn, conn => {
+            let mut bearers = person_name_tokens::table
+                .inner_join(people::table)
+                .filter(person_name_tokens::token_hash.eq(walked.clone()))
+                .into_boxed();
+            // This comes before the offices: the people with a word lie side by side, and each person's offices lie elsewhere.
+            for word in words.iter().filter(|word| *word != walked) {
+                let has = others
+                    .filter(others.field(person_name_tokens::person_id).eq(person_name_tokens::person_id))
+                    .filter(others.field(person_name_tokens::token_hash).eq(word.clone()));
+                bearers = bearers.filter(exists(has));
+            }
+            let rows = known_to!(sight, bearers, person_name_tokens::person_id);
+            rows.order(person_name_tokens::person_id.desc()).limit(most).load(conn)
+        })?)
+    })
 }
 
 /// Returns the rarest of the words, roughly: the first word that is rare by the smallest of the limits in [`RARE`]. Returns the

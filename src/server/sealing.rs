@@ -140,8 +140,7 @@ impl SealingTask {
         let Some(head) = self.sealing.head().filter(|head| self.notes.anchored != Some(*head)) else { return };
         let now = self.clock.now();
         // The clock may have been set back.
-        let is_recent =
-            |at: Timestamp| (0..NOTED_EVERY_SECONDS).contains(&(now.utc() - at.utc()).num_seconds());
+        let is_recent = |at: Timestamp| (0..NOTED_EVERY_SECONDS).contains(&(now.utc() - at.utc()).num_seconds());
         if !is_end && self.notes.tried_at.is_some_and(is_recent) {
             return;
         }

@@ -138,9 +138,26 @@ mod tests {
     #[test]
     fn a_line_holds_nothing_invisible() {
         for hidden in [
-            '\u{AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{200E}', '\u{202E}', '\u{2066}', '\u{2060}', '\u{FEFF}',
-            '\u{34F}', '\u{3164}', '\u{FE0F}', '\u{E0041}', '\u{E0101}', '\u{2028}', '\u{6DD}', '\u{2800}', '\u{FFFE}',
-            '\u{180E}', '\u{1D173}',
+            '\u{AD}',
+            '\u{200B}',
+            '\u{200C}',
+            '\u{200D}',
+            '\u{200E}',
+            '\u{202E}',
+            '\u{2066}',
+            '\u{2060}',
+            '\u{FEFF}',
+            '\u{34F}',
+            '\u{3164}',
+            '\u{FE0F}',
+            '\u{E0041}',
+            '\u{E0101}',
+            '\u{2028}',
+            '\u{6DD}',
+            '\u{2800}',
+            '\u{FFFE}',
+            '\u{180E}',
+            '\u{1D173}',
         ] {
             for text in [format!("Al{hidden}va"), format!("{hidden}Alva"), format!("Alva{hidden}")] {
                 assert!(!line(&text), "U+{:04X} in {text:?}", u32::from(hidden));
@@ -152,8 +169,25 @@ mod tests {
     #[test]
     fn names_of_the_world_are_lines() {
         for name in [
-            "Yıldız Aydın", "Jürgen Weiß", "Νίκος Παπαδόπουλος", "Łukasz Wałęsa", "Khadija Al-Rashidi", "Åsa Öberg", "A\u{30A}sa",
-            "عبد الله", "علی رضا", "אברהם", "אַבְרָהָם", "अनिल कुमार", "நந்தினி", "佐藤", "김민준", "ສົມໄຊ", "Nguyễn Thị Minh", "O’Brien", "Đặng",
+            "Yıldız Aydın",
+            "Jürgen Weiß",
+            "Νίκος Παπαδόπουλος",
+            "Łukasz Wałęsa",
+            "Khadija Al-Rashidi",
+            "Åsa Öberg",
+            "A\u{30A}sa",
+            "عبد الله",
+            "علی رضا",
+            "אברהם",
+            "אַבְרָהָם",
+            "अनिल कुमार",
+            "நந்தினி",
+            "佐藤",
+            "김민준",
+            "ສົມໄຊ",
+            "Nguyễn Thị Minh",
+            "O’Brien",
+            "Đặng",
         ] {
             assert!(line(name), "{name}");
         }
@@ -161,7 +195,14 @@ mod tests {
 
     #[test]
     fn prose_keeps_what_writing_needs_and_nothing_that_hides_words() {
-        for text in ["می\u{200C}خواهم", "क्\u{200D}ष", "👩\u{200D}👧 ❤\u{FE0F}", "\u{200F}שלום\u{200E}", "\u{2068}Ali\u{2069}", "🏴\u{E0067}\u{E0062}\u{E007F}"] {
+        for text in [
+            "می\u{200C}خواهم",
+            "क्\u{200D}ष",
+            "👩\u{200D}👧 ❤\u{FE0F}",
+            "\u{200F}שלום\u{200E}",
+            "\u{2068}Ali\u{2069}",
+            "🏴\u{E0067}\u{E0062}\u{E007F}",
+        ] {
             assert!(prose(text), "{text:?}");
         }
         for text in ["a\u{202E}b", "a\u{202D}b", "a\u{E0041}\u{E0042}b"] {

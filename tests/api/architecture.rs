@@ -157,8 +157,13 @@ impl Source {
             }
         }
         // Macros are exported at the top of the crate, but belong to a module.
-        let macros =
-            [("on_backend", "db"), ("text_column", "db"), ("bound_row", "binding"), ("bound_table", "binding")];
+        let macros = [
+            ("on_backend", "db"),
+            ("text_column", "db"),
+            ("bound_row", "binding"),
+            ("bound_table", "binding"),
+            ("bound_link", "binding"),
+        ];
         for (name, module) in macros {
             if imports.remove(name) {
                 imports.insert(module.to_owned());

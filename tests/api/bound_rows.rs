@@ -90,8 +90,14 @@ async fn a_town(app: &TestApp) {
     let be_guest = move |conn: &mut DbConn| nara::people::belonging::put(conn, child, &families[..1], &families);
     app.db().write(be_guest).await.unwrap();
     let referral = app.submitted(concern_report()).await;
-    app.team_lead().post(&format!("/referrals/{referral}/assess-protection"), json!({ "immediateNeed": false })).await.expect(200);
-    app.caseworker().post(&format!("/referrals/{referral}/messages"), json!({ "text": "Hur mår hon?" })).await.expect(201);
+    app.team_lead()
+        .post(&format!("/referrals/{referral}/assess-protection"), json!({ "immediateNeed": false }))
+        .await
+        .expect(200);
+    app.caseworker()
+        .post(&format!("/referrals/{referral}/messages"), json!({ "text": "Hur mår hon?" }))
+        .await
+        .expect(201);
     let met = with(contact(), "/familyId", json!(family));
     let met = app.outreach_worker().post("/outreach-contacts", met).await.expect(201);
     let there = format!("/outreach-contacts/{}", met["id"].as_str().unwrap());
@@ -103,7 +109,9 @@ async fn a_town(app: &TestApp) {
 fn another(column: &Column, backend: Backend, names_row: &str) -> String {
     let Column { column_name: name, kind, .. } = column;
     let flags = ["protected", "in_error", "through_protected", "asks_for_new_report", "is_copy", "linked_silently"];
-    let is_id = name == "id" || name.ends_with("_id") || ["made_by", "offered_by", "done_by", "created_by", "updated_by", "merged_into"].contains(&name.as_str());
+    let is_id = name == "id"
+        || name.ends_with("_id")
+        || ["made_by", "offered_by", "done_by", "created_by", "updated_by", "merged_into"].contains(&name.as_str());
     let documents = ["scopes", "allowed_networks", "deadlines"];
     match (backend, kind.as_str()) {
         (Backend::Sqlite, "BLOB") => format!("randomblob({})", if is_id { 16 } else { 32 }),

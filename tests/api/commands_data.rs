@@ -26,8 +26,9 @@ async fn a_directory_is_imported_into_an_empty_database_and_served_whole() {
     let folder = Folder::new();
     let all = installation(&folder);
     let environment: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let database: Vec<(&str, &str)> =
-        ["DATABASE_URL", "NARA_VAULT_KEYS_FILE"].map(|name| *environment.iter().find(|(known, _)| *known == name).unwrap()).into();
+    let database: Vec<(&str, &str)> = ["DATABASE_URL", "NARA_VAULT_KEYS_FILE"]
+        .map(|name| *environment.iter().find(|(known, _)| *known == name).unwrap())
+        .into();
     let database = &database[..];
     assert!(written(&["migrate"], database).contains("ran: "));
     assert_eq!(written(&["migrate"], database).trim(), "nothing to do");

@@ -6,7 +6,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::directory_writes::change;
-use crate::support::fixtures::concern_report;
+use crate::support::fixtures::unnumbered;
 use crate::support::{Answer, TestApp};
 
 const BERGA: [f64; 2] = [15.638_24, 58.387_46];
@@ -94,7 +94,7 @@ on_both_databases! {
             while !done.get() {
                 let begun = Instant::now();
                 change(&app, "/areas/norr", json!({"description": {"sv": format!("Norr {count}")}})).await;
-                app.school().post("/partner/referrals", concern_report()).await.expect(201);
+                app.school().post("/partner/referrals", unnumbered()).await.expect(201);
                 app.anyone().get("/where-to-turn?place=ryd").await.expect(200);
                 longest = longest.max(begun.elapsed());
                 count += 1;

@@ -37,15 +37,29 @@ impl Failed {
 async fn failed(app: &TestApp, count: usize) -> Vec<Failed> {
     for _ in 0..500 {
         let read = |conn: &mut DbConn| {
-            let rows = audit_records::table.filter(audit_records::outcome.ne(AuditOutcome::Done)).order(audit_records::id);
-            let columns = (audit_records::outcome, audit_records::action, audit_records::resource_ids, audit_records::actor, audit_records::trace_id);
+            let rows =
+                audit_records::table.filter(audit_records::outcome.ne(AuditOutcome::Done)).order(audit_records::id);
+            let columns = (
+                audit_records::outcome,
+                audit_records::action,
+                audit_records::resource_ids,
+                audit_records::actor,
+                audit_records::trace_id,
+            );
             let rows: Vec<(AuditOutcome, String, Json<Value>, String, String)> = rows.select(columns).load(conn)?;
             Ok(rows)
         };
         let rows = app.db().read(read).await.unwrap();
         if rows.len() >= count {
             assert_eq!(rows.len(), count, "{rows:?}");
-            let record = |(outcome, action, about, actor, trace): (AuditOutcome, String, Json<Value>, String, String)| Failed { outcome: outcome.as_ref().to_owned(), action, about: about.0, actor, trace };
+            let record =
+                |(outcome, action, about, actor, trace): (AuditOutcome, String, Json<Value>, String, String)| Failed {
+                    outcome: outcome.as_ref().to_owned(),
+                    action,
+                    about: about.0,
+                    actor,
+                    trace,
+                };
             return rows.into_iter().map(record).collect();
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -7,7 +7,18 @@ use crate::support::fixtures::{concern_report, contact, person, with};
 
 /// Characters that are drawn as nothing, of each kind.
 const INVISIBLE: [char; 12] = [
-    '\u{AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{200F}', '\u{202E}', '\u{2066}', '\u{FEFF}', '\u{34F}', '\u{3164}', '\u{FE0F}', '\u{E0041}',
+    '\u{AD}',
+    '\u{200B}',
+    '\u{200C}',
+    '\u{200D}',
+    '\u{200F}',
+    '\u{202E}',
+    '\u{2066}',
+    '\u{FEFF}',
+    '\u{34F}',
+    '\u{3164}',
+    '\u{FE0F}',
+    '\u{E0041}',
 ];
 
 on_both_databases! {

@@ -114,12 +114,13 @@ on_both_databases! {
             (person, family)
         };
         let ((child, family), (other, of_other)) = (registered("Alva", CHILD).await, registered("Bo", OTHER).await);
-        let about = |number: &str| with(private_report(), "/child", json!({ "personalIdentityNumber": number, "placeName": "Skäggetorp" }));
-        let report = here.post("/referrals", about(CHILD)).await.expect(201);
+        // A number alone opens nobody to staff: they name the person together with it.
+        let named = |person: &Value, number: &str| json!({ "personId": person["id"], "personalIdentityNumber": number });
+        let report = here.post("/referrals", with(private_report(), "/child", named(&child, CHILD))).await.expect(201);
         assert_eq!(knows(&here, &child, &family).await, (true, true));
         // A report about another child is about another child.
         let path = format!("/referrals/{}", id(&report));
-        here.patch(&path, json!({ "child": { "personalIdentityNumber": OTHER } }), "*").await.expect(200);
+        here.patch(&path, json!({ "child": named(&other, OTHER) }), "*").await.expect(200);
         assert_eq!((knows(&here, &child, &family).await, knows(&here, &other, &of_other).await), ((false, false), (true, true)));
         app.team_lead().post(&format!("{path}/enter-in-error"), json!({ "reason": "Fel barn." })).await.expect(200);
         assert_eq!(knows(&here, &other, &of_other).await, (false, false));

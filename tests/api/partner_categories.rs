@@ -157,7 +157,7 @@ on_both_databases! {
         let other = app.another_server().await;
         let (here, there) = (app.school(), other.school());
         for category in ["police", "school", "association", "school"] {
-            let sending = join_all((0..24).map(|number| submit(if number % 2 == 0 { &here } else { &there }, concern_report())));
+            let sending = join_all((0..24).map(|number| submit(if number % 2 == 0 { &here } else { &there }, unnumbered())));
             let (receipts, ()) = join(sending, is_now(&app, "school", category)).await;
             for receipt in receipts {
                 assert_eq!(tells(&read(&here, &partner_path(&receipt)).await), category == "school", "{category}");

@@ -84,7 +84,8 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
 /// What a command wrote that ended well.
 pub fn written(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let output = run(arguments, environment);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let said = [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat();
+    assert!(output.status.success(), "{arguments:?}: {said}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 

@@ -50,8 +50,13 @@ async fn known_by_the_audit(app: &TestApp) {
     use diesel::prelude::*;
     let learn = |conn: &mut nara::db::DbConn| {
         let (forget, learn) = match conn {
-            nara::db::DbConn::Sqlite(_) => ("UPDATE referrals SET is_copy = 0", include_str!("../../migrations/sqlite/0009_sent_reports/up.sql")),
-            nara::db::DbConn::Postgres(_) => ("UPDATE referrals SET is_copy = FALSE", include_str!("../../migrations/postgres/0009_sent_reports/up.sql")),
+            nara::db::DbConn::Sqlite(_) => {
+                ("UPDATE referrals SET is_copy = 0", include_str!("../../migrations/sqlite/0009_sent_reports/up.sql"))
+            }
+            nara::db::DbConn::Postgres(_) => (
+                "UPDATE referrals SET is_copy = FALSE",
+                include_str!("../../migrations/postgres/0009_sent_reports/up.sql"),
+            ),
         };
         let from = learn.find("UPDATE referrals").unwrap();
         let learn = learn[from..].split(';').next().unwrap();

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use crate::people::{cleared, recorded};
 use crate::referrals::{partner_path, path, submit};
 use crate::support::app::{RECEPTION, SKAGGETORP};
-use crate::support::fixtures::{CHILD, concern_report, contact, person, private_report, support_request, unnumbered, with};
+use crate::support::fixtures::{
+    CHILD, concern_report, contact, person, private_report, support_request, unnumbered, with,
+};
 use crate::support::{Actor, Answer, Method, TestApp};
 
 /// More than a statement of SQLite has variables (32,766).
@@ -28,12 +30,19 @@ async fn multiply(app: &TestApp, table: &'static str, times: usize) {
     let write = move |conn: &mut DbConn| {
         let names = match conn {
             DbConn::Sqlite(_) => format!("SELECT name FROM pragma_table_info('{table}')"),
-            DbConn::Postgres(_) => format!("SELECT column_name::text AS name FROM information_schema.columns WHERE table_name = '{table}'"),
+            DbConn::Postgres(_) => {
+                format!("SELECT column_name::text AS name FROM information_schema.columns WHERE table_name = '{table}'")
+            }
         };
         let names: Vec<Name> = nara::on_backend!(&mut *conn, conn => sql_query(names).load(conn))?;
         let names: Vec<String> = names.into_iter().map(|name| name.name).collect();
         let (fresh, numbers) = match conn {
-            DbConn::Sqlite(_) => ("randomblob(16)", format!("(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times}) SELECT i FROM n) AS n")),
+            DbConn::Sqlite(_) => (
+                "randomblob(16)",
+                format!(
+                    "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times}) SELECT i FROM n) AS n"
+                ),
+            ),
             DbConn::Postgres(_) => ("gen_random_uuid()", format!("generate_series(1, {times}) AS n (i)")),
         };
         let value = |name: &String| match name.as_str() {
@@ -42,7 +51,11 @@ async fn multiply(app: &TestApp, table: &'static str, times: usize) {
             other => format!("t.{other}"),
         };
         let values: Vec<String> = names.iter().map(value).collect();
-        let copy = format!("INSERT INTO {table} ({}) SELECT {} FROM {table} AS t, {numbers}", names.join(", "), values.join(", "));
+        let copy = format!(
+            "INSERT INTO {table} ({}) SELECT {} FROM {table} AS t, {numbers}",
+            names.join(", "),
+            values.join(", ")
+        );
         nara::on_backend!(conn, conn => sql_query(copy).execute(conn))?;
         Ok(())
     };
@@ -50,7 +63,10 @@ async fn multiply(app: &TestApp, table: &'static str, times: usize) {
 }
 
 async fn run(app: &TestApp, change: &'static str) {
-    app.db().write(move |conn| Ok(nara::on_backend!(conn, conn => sql_query(change).execute(conn)).map(drop)?)).await.unwrap();
+    app.db()
+        .write(move |conn| Ok(nara::on_backend!(conn, conn => sql_query(change).execute(conn)).map(drop)?))
+        .await
+        .unwrap();
 }
 
 async fn register(actor: &Actor) -> Value {

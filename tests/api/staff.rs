@@ -1,10 +1,10 @@
 //! Who I am, who my colleagues are, and what a reason opens.
 
 use diesel::prelude::*;
+use nara::bound_tables::binder;
 use nara::db::DbConn;
 use nara::db::schema::staff;
 use nara::id::StaffId;
-use nara::bound_tables::binder;
 use nara::rotation;
 use nara::vault::{Vault, VaultKeys};
 use serde_json::{Value, json};

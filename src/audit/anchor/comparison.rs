@@ -96,8 +96,7 @@ pub fn replaced(target: &Target, place: &AnchorPlace, sealer: &Sealer) -> Result
         return Ok(None);
     }
     let here = place::code_of_database(target, &sealer.anchor_key)?;
-    let lay_here = |path: &PathBuf| {
-        file::read(path, &sealer.anchor_key).is_ok_and(|content| content.header.place == here)
-    };
+    let lay_here =
+        |path: &PathBuf| file::read(path, &sealer.anchor_key).is_ok_and(|content| content.header.place == here);
     Ok(others.into_iter().find(lay_here))
 }

@@ -272,7 +272,8 @@ mod tests {
     fn a_file_stays_small_and_keeps_what_matters() {
         let (place, mut anchor) = Place::new();
         anchor.note(AnchorNote::Break(AuditBreak::SealsRemoved), at(1)).unwrap();
-        anchor.content.lines = (0..1990).map(|number| AnchorLine { at: at(number * 10), note: head(number + 1) }).collect();
+        anchor.content.lines =
+            (0..1990).map(|number| AnchorLine { at: at(number * 10), note: head(number + 1) }).collect();
         anchor.content.lines.insert(5, AnchorLine { at: at(50), note: AnchorNote::Break(AuditBreak::SealsRemoved) });
         anchor.restore(head(1991), at(19_900)).unwrap();
         for number in 0..20 {

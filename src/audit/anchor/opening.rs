@@ -61,7 +61,8 @@ impl AnchorOpening<'_> {
         match self.settings.acceptance {
             None if !flaws.is_empty() => return Err(refused(&place, &flaws)),
             Some(_) if flaws.is_empty() => {
-                let nothing = "the audit is not broken, so there is no break to accept: start without --accept-audit-break";
+                let nothing =
+                    "the audit is not broken, so there is no break to accept: start without --accept-audit-break";
                 return Err(Error::internal(nothing));
             }
             _ => {}
@@ -93,9 +94,8 @@ impl AnchorOpening<'_> {
 
     async fn identity(&self) -> Result<DatabaseIdentity> {
         let (sealer, moment) = (self.sealer.clone(), self.moment.clone());
-        let make = move |conn: &mut DbConn| {
-            identity::read_or_make(conn, &sealer.anchor_key, moment.now, &moment.random)
-        };
+        let make =
+            move |conn: &mut DbConn| identity::read_or_make(conn, &sealer.anchor_key, moment.now, &moment.random);
         self.db.write(make).await
     }
 
@@ -112,8 +112,7 @@ impl AnchorOpening<'_> {
             Err(fault) => return Err(unusable(&place.path, fault)),
         };
         let sealer = self.sealer.clone();
-        let compare =
-            move |conn: &mut DbConn| comparison::compare(conn, content.as_ref(), Some(identity), &sealer);
+        let compare = move |conn: &mut DbConn| comparison::compare(conn, content.as_ref(), Some(identity), &sealer);
         let mut flaws = self.db.read(compare).await?.flaws;
         if comparison::replaced(self.target, place, self.sealer)?.is_some() {
             flaws.push((AuditFlaw::Replaced, None));
@@ -173,7 +172,10 @@ impl AnchorOpening<'_> {
         let identity = self.identity().await?;
         let place = AnchorPlace::of(self.target, self.settings.path.as_deref(), identity.id)?;
         if fs::symlink_metadata(&place.path).is_ok() {
-            return Err(Error::internal(format!("{} is there already, and no anchor is replaced", place.path.display())));
+            return Err(Error::internal(format!(
+                "{} is there already, and no anchor is replaced",
+                place.path.display()
+            )));
         }
         if !identity.is_genuine {
             return Err(Error::internal("the identity of the database was not made by this program"));

@@ -124,7 +124,8 @@ pub fn give_to(
     from: Option<FamilyId>,
     to: Option<FamilyId>,
 ) -> Result<()> {
-    let of_contact = follow_ups::table.filter(follow_ups::contact_id.eq(contact)).select((follow_ups::id, follow_ups::family_id));
+    let of_contact =
+        follow_ups::table.filter(follow_ups::contact_id.eq(contact)).select((follow_ups::id, follow_ups::family_id));
     let all: Vec<(FollowUpId, Option<FamilyId>)> = on_backend!(&mut *conn, conn => of_contact.load(conn))?;
     let theirs: Vec<FollowUpId> = all.into_iter().filter(|(_, family)| *family == from).map(|(id, _)| id).collect();
     let moved = follow_ups::table.filter(follow_ups::id.eq_any(theirs.clone()));

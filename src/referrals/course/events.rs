@@ -136,13 +136,10 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
         .load(conn))?)
 }
 
-/// Returns those of a referral's `events` that a reader knows who reads only their own words, which are the version `version`: the
-/// events up to it. Where the words sent the referral is not told.
-pub fn until_own(mut events: Vec<SealedEvent>, version: i32) -> Vec<SealedEvent> {
-    events.retain(|event| event.version <= version);
-    for event in events.iter_mut().filter(|event| event.version == version) {
-        event.to_office_id = None;
-    }
+/// Returns those of a referral's `events` that a reader knows who reads only their own words: the events up to the time `written`
+/// of the words.
+pub fn until_own(mut events: Vec<SealedEvent>, written: Timestamp) -> Vec<SealedEvent> {
+    events.retain(|event| event.at <= written);
     events
 }
 

@@ -79,11 +79,15 @@ impl CaseWorker {
 async fn list_history(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
     let read = |conn: &mut _, found: &FoundReferral| events::of_referral(conn, found.id());
     let (found, happened) = ctx.read_referral(actions::REFERRAL_HISTORY_READ, id.0, read).await?;
-    let is_own_words = found.is_own_words();
+    let told_until = found.told_until();
     let referral: Referral = found.open(&ctx.vault)?;
-    let happened = if is_own_words { events::until_own(happened, referral.version) } else { happened };
+    let happened = match told_until {
+        Some(written) => events::until_own(happened, written),
+        None => happened,
+    };
     let mut events = vec![EventView::of_receipt(&referral, happened.first())];
-    events.extend(binding::sound(&happened, |event| EventView::new(event, &ctx.vault)));
+    let shown = binding::sound(&happened, |event| EventView::new(event, &ctx.vault));
+    events.extend(shown.into_iter().map(|event| event.told_to_writer(told_until)));
     // A referral has few events, so all of them are read into memory.
     let all: Vec<&EventView> = events.iter().collect();
     let found = paging.of_sorted(&ctx.call, &all, |event| event.version)?.counted_when_asked(&paging);

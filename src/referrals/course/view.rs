@@ -201,4 +201,11 @@ impl EventView {
             reason: words,
         })
     }
+
+    /// Leaves out the office to which the words of the reader sent the referral, if the reader reads only these: they were written
+    /// at `written`.
+    pub fn told_to_writer(self, written: Option<Timestamp>) -> Self {
+        let is_earlier = written.is_none_or(|written| self.at < written);
+        Self { to_office_id: self.to_office_id.filter(|_| is_earlier), ..self }
+    }
 }

@@ -66,7 +66,17 @@ impl SealedMessage {
     ) -> Result<Self> {
         let id: MessageId = moment.id();
         let text = vault.seal(vault::REFERRAL_MESSAGE, id.uuid(), text.reveal().as_ref().as_bytes(), &moment.random)?;
-        Ok(Self { id, referral_id, kind, staff_id, partner_id, at: moment.now, text, asks_for_new_report: false, code: Some(RowCode::fresh()) })
+        Ok(Self {
+            id,
+            referral_id,
+            kind,
+            staff_id,
+            partner_id,
+            at: moment.now,
+            text,
+            asks_for_new_report: false,
+            code: Some(RowCode::fresh()),
+        })
     }
 
     /// The position of the message in a list that is ordered by time.

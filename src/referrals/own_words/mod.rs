@@ -26,7 +26,7 @@ use crate::referrals::order::{Order, ReferralPosition};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, Urgency};
+use crate::referrals::{Referral, Urgency, no_deadline};
 use crate::time::Timestamp;
 use crate::vault::{self, Sealed, Vault};
 
@@ -50,7 +50,8 @@ struct OwnWords {
     routing: Routing,
     course: Course,
     deadlines: Vec<Deadline>,
-    next_due_at: Timestamp,
+    /// `None` without a deadline: the time that stands for that is not one that can be read again.
+    next_due_at: Option<Timestamp>,
     updated_at: Timestamp,
     version: i32,
 }
@@ -108,7 +109,7 @@ impl OwnWords {
             routing: told.routing.clone(),
             course: told.course.clone(),
             deadlines: told.deadlines.clone(),
-            next_due_at: told.next_due_at,
+            next_due_at: Some(told.next_due_at).filter(|due| *due < no_deadline()),
             updated_at: told.updated_at,
             version: told.version,
         }
@@ -136,7 +137,7 @@ impl OwnWords {
             course: self.course,
             disclosed_at: row.disclosed_at,
             deadlines: self.deadlines,
-            next_due_at: self.next_due_at,
+            next_due_at: self.next_due_at.unwrap_or_else(no_deadline),
             received_at: row.received_at,
             updated_at: self.updated_at,
             version: self.version,
@@ -193,11 +194,6 @@ impl FoundReferral {
     /// The office that has the referral, for the audit.
     pub fn office_id(&self) -> OfficeId {
         self.row.office_id
-    }
-
-    /// Whether the reader reads only their own words.
-    pub fn is_own_words(&self) -> bool {
-        self.own.is_some()
     }
 
     /// When the reader's own words were written, if they are all that the reader may read: nothing that came later is told.

@@ -70,14 +70,16 @@ pub fn hide_copied(
     let mut starts = Vec::new();
     for id in hidden {
         let referral = find(conn, *id)?.open(vault)?;
-        starts.push((protection_of(conn, &referral)?, *id));
+        starts.push((protection_of(conn, &referral)?, *id, referral.course.copied()));
     }
-    starts.retain(|(protection, _)| protection.is_protected());
+    starts.retain(|(protection, ..)| protection.is_protected());
     // Of several that are connected, the one with the strongest protection decides. Each report is looked at once.
-    starts.sort_unstable_by_key(|start| std::cmp::Reverse(*start));
+    starts.sort_unstable_by_key(|(protection, id, _)| std::cmp::Reverse((*protection, *id)));
     let (mut seen, mut rerouted) = (BTreeSet::new(), Vec::new());
-    for (protection, start) in starts {
-        hide_connected(conn, start, protection, (&mut seen, &mut rerouted), (by, directory, vault))?;
+    for (protection, start, copied) in starts {
+        if seen.insert(start) {
+            hide_connected(conn, copied, protection, (&mut seen, &mut rerouted), (by, directory, vault))?;
+        }
     }
     for step in rerouted.chunks(of_person::AT_ONCE) {
         audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, step.to_vec()))?;
@@ -85,25 +87,22 @@ pub fn hide_copied(
     Ok(())
 }
 
-/// Hides the reports that are connected with the report `start` by `protection`, except those that were `seen` already. Adds those
-/// that were not protected before to `rerouted`.
+/// Hides the reports `ahead` and those that are connected with them by `protection`, except those that were `seen` already. Adds
+/// those that were not protected before to `rerouted`. Without reports ahead nothing is read, so that the time does not tell that
+/// a report without copies was hidden.
 fn hide_connected(
     conn: &mut DbConn,
-    start: ReferralId,
+    mut ahead: Vec<ReferralId>,
     protection: ProtectedIdentity,
     (seen, rerouted): (&mut BTreeSet<ReferralId>, &mut Vec<Uuid>),
     (by, directory, vault): (&ActingStaff, &Directory, &Vault),
 ) -> Result<()> {
-    let mut ahead = vec![start];
     while let Some(id) = ahead.pop() {
         if !seen.insert(id) {
             continue;
         }
         let before = find(conn, id)?.open(vault)?;
         ahead.extend(before.course.copied());
-        if id == start {
-            continue;
-        }
         let Some(after) = before.hidden_with(protection, directory, &by.moment)? else { continue };
         store::update(conn, &SealedReferral::new(&after, vault, &by.moment.random)?)?;
         if let Some(event) = SealedEvent::of_rerouting((&before, &after), by.staff_id, vault, &by.moment)? {

@@ -99,7 +99,10 @@ impl Place {
     fn damage_seals(&self, statement: &str) {
         match self.database.backend {
             crate::support::Backend::Sqlite => {
-                self.damage(&["DROP TRIGGER IF EXISTS audit_seals_are_not_changed", "DROP TRIGGER IF EXISTS audit_seals_are_not_removed"]);
+                self.damage(&[
+                    "DROP TRIGGER IF EXISTS audit_seals_are_not_changed",
+                    "DROP TRIGGER IF EXISTS audit_seals_are_not_removed",
+                ]);
             }
             crate::support::Backend::Postgres => {
                 self.damage(&["DROP TRIGGER IF EXISTS audit_seals_are_not_changed ON audit_seals"]);

@@ -59,7 +59,9 @@ const FORGERIES: &[Forgery] = &[
     ("rows have other seals", |forger| forger.run("UPDATE referrals SET routing = matter")),
     ("a key is added to an agency", |forger| forger.add_key()),
     ("the codes of rows are taken away", |forger| forger.run("UPDATE referrals SET code = NULL")),
-    ("a referral is removed", |forger| forger.run("DELETE FROM referrals WHERE id = (SELECT id FROM referrals LIMIT 1)")),
+    ("a referral is removed", |forger| {
+        forger.run("DELETE FROM referrals WHERE id = (SELECT id FROM referrals LIMIT 1)")
+    }),
 ];
 
 /// Changes of columns that decide something. Forgeries of each bound column are in `bound_rows.rs`.
@@ -211,8 +213,7 @@ impl Forger<'_> {
     fn copy(&mut self) -> QueryResult<usize> {
         let id = insert_by_hand(self.conn, self.now)?;
         let genuine = self.a_seal().record_id;
-        let code: Option<Vec<u8>> =
-            audit_records::table.find(genuine).select(audit_records::code).first(self.conn)?;
+        let code: Option<Vec<u8>> = audit_records::table.find(genuine).select(audit_records::code).first(self.conn)?;
         diesel::update(audit_records::table.find(id)).set(audit_records::code.eq(code)).execute(self.conn)
     }
 

@@ -84,6 +84,8 @@ on_both_databases! {
                 if !mistaken {
                     look_at_referral(&prober, &made.json(), seen).await;
                 }
+                // What comes at the same moment has no order in a list.
+                world.clock.advance(Duration::from_secs(1));
                 let report = without_number(world).await;
                 let named = json!({ "child": { "personId": own["id"], "personalIdentityNumber": CHILD, "birthDate": if mistaken { json!("1950-01-01") } else { Value::Null } } });
                 let corrected = prober.patch(&path(&report), named, "*").await;
@@ -121,12 +123,19 @@ on_both_databases! {
 
     async fn registering_a_person(app: TestApp) {
         let body = json!({ "givenName": "Elias", "familyName": "Påhittad", "personalIdentityNumber": CHILD });
-        for reported in [false, true] {
+        for reported in ["not at all", "by the prober", "by a school"] {
             are_alike(&app, &HIDDEN, async |world: &TestApp, seen: &mut Transcript| {
                 let prober = world.caseworker();
                 let report = match reported {
-                    true => Some(prober.post("/referrals", with(private_report(), "/child", child())).await.expect(201)),
-                    false => None,
+                    "by the prober" => Some(prober.post("/referrals", with(private_report(), "/child", child())).await.expect(201)),
+                    "by a school" => {
+                        let report = without_number(world).await;
+                        world.clock.advance(Duration::from_secs(60));
+                        let number = json!({ "child": { "personalIdentityNumber": CHILD } });
+                        prober.patch(&path(&report), number, "*").await.expect(200);
+                        Some(report)
+                    }
+                    _ => None,
                 };
                 world.clock.advance(Duration::from_secs(60));
                 let made = keyed(&prober, "/people", &body).await;
@@ -135,6 +144,7 @@ on_both_databases! {
                 seen.saw("again", &prober.post("/people", body.clone()).await);
                 if let Some(report) = &report {
                     seen.saw("report", &prober.get(&path(report)).await);
+                    seen.saw("history", &prober.get(&format!("{}/history", path(report))).await);
                 } else {
                     look_at_person(&prober, &made.json(), seen).await;
                     let of_own = json!({ "personId": made.json()["id"] });
@@ -197,7 +207,10 @@ on_both_databases! {
         are_alike(&app, &ALL, async |world: &TestApp, seen: &mut Transcript| {
             let prober = world.outreach_worker();
             let made = keyed(&prober, "/outreach-contacts", &body).await;
+            // What comes at the same moment has no order in a list.
+            world.clock.advance(Duration::from_secs(1));
             let by_put = put(&prober, ID, &body).await;
+            world.clock.advance(Duration::from_secs(1));
             let batch = prober.post("/outreach-contacts/batch", json!({ "items": [body] })).await;
             for (what, answer) in [("made", &made), ("put", &by_put), ("batch", &batch)] {
                 seen.saw(what, answer);
@@ -229,6 +242,7 @@ on_both_databases! {
             let (prober, followed) = (world.outreach_worker(), world.contact().await);
             let promise = prober.post("/follow-ups", follow_up(&followed)).await.expect(201);
             let there = format!("/follow-ups/{}", promise["id"].as_str().unwrap());
+            world.clock.advance(Duration::from_secs(1));
             let kept = json!({ "result": "Elias vill ha hjälp.", "contact": contact(), "referral": with(internal(), "/child", child()) });
             let done = keyed(&prober, &format!("{there}/complete"), &kept).await;
             seen.saw("kept", &done);

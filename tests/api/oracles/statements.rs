@@ -16,7 +16,8 @@ use crate::support::{Answer, TestApp};
 /// The statements of the databases that are listened to, by the beginning of a database's address.
 static HEARD: LazyLock<Mutex<HashMap<String, Vec<String>>>> = LazyLock::new(|| {
     // Each new connection of this process gets an ear; it writes down what its database is listened to for.
-    set_default_instrumentation(|| Some(Box::new(Ear(LAST_URL.with_borrow(String::clone))))).expect("nothing else listens");
+    set_default_instrumentation(|| Some(Box::new(Ear(LAST_URL.with_borrow(String::clone)))))
+        .expect("nothing else listens");
     Mutex::default()
 });
 

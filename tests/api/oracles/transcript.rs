@@ -25,14 +25,7 @@ impl Transcript {
             .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
             .collect();
         headers.sort();
-        let body = match answer.header("content-type") {
-            Some("application/problem+json") => {
-                let mut problem = answer.json();
-                problem.as_object_mut().expect("a problem is an object").remove("traceId");
-                problem.to_string()
-            }
-            _ => answer.text(),
-        };
+        let body = answer.text();
         let host = answer.header("location").map(host_of).unwrap_or_default();
         let text = format!("{what}: {} {} {body}", answer.status, headers.join("; "));
         let text = if host.is_empty() { text } else { text.replace(&host, "host") };
@@ -50,7 +43,7 @@ impl Transcript {
         self.lines
     }
 
-    /// The text with a name in the place of each identifier, reference, cursor, port and hash.
+    /// The text with a name in the place of each identifier, reference, cursor, port, hash and trace.
     fn plain(&mut self, text: &str) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let (mut plain, mut word) = (String::new(), String::new());
@@ -74,7 +67,7 @@ impl Transcript {
             // The version of an entity tag is told; the rest is a hash of what was told.
             let _hash = hash;
             return format!("{version}-hash");
-        } else if word.len() > 60 || is_hash(word) {
+        } else if word.len() > 60 || is_hash(word) || is_trace(word) {
             "random"
         } else if word.len() == 5 && word.parse::<u32>().is_ok_and(|port| port > 30_000) {
             "port"
@@ -99,5 +92,14 @@ fn is_uuid(word: &str) -> bool {
 }
 
 fn is_hash(word: &str) -> bool {
-    word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    word.len() == 16 && is_hexadecimal(word)
+}
+
+/// Whether a word names the trace of a call. A problem has one, and so has each problem of an item in a batch.
+fn is_trace(word: &str) -> bool {
+    word.len() == 32 && is_hexadecimal(word)
+}
+
+fn is_hexadecimal(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::table::{Caller, Situation, TABLE};
 use crate::support::app::{RECEPTION, SKAGGETORP};
-use crate::support::fixtures::{concern_report, support_request, without};
+use crate::support::fixtures::{support_request, unnumbered, without};
 use crate::support::{Actor, Answer, TestApp};
 
 /// Somebody of the table, signed in.
@@ -177,7 +177,7 @@ impl<'a> Scene<'a> {
             "internal" => self.lead.post("/referrals", internal(&self.contact)).await.expect(201)["id"].clone(),
             "self_request" => self.lead.post("/referrals", self_request()).await.expect(201)["id"].clone(),
             kind => {
-                let body = if kind == "concern_report" { concern_report() } else { support_request() };
+                let body = if kind == "concern_report" { unnumbered() } else { support_request() };
                 self.sender(sender).post("/partner/referrals", body).await.expect(201)["id"].clone()
             }
         }

@@ -11,7 +11,7 @@ impl TestApp {
     pub async fn referral_for(&self, action: &str) -> String {
         let report = ["assess-protection", "request-information", "decide-inquiry", "extend-deadline", "send-feedback"];
         let is_report = report.contains(&action) || ["refuse-feedback", "supply-information"].contains(&action);
-        let body = if is_report { fixtures::concern_report() } else { fixtures::support_request() };
+        let body = if is_report { fixtures::unnumbered() } else { fixtures::support_request() };
         let id = self.submitted(body).await;
         let before: &[&str] = match action {
             "supply-information" => &["request-information"],
