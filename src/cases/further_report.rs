@@ -13,9 +13,13 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::id::PartnerId;
 use crate::moment::Moment;
+use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
+use crate::referrals::matter::NewReferral;
 use crate::referrals::messages::MessageKind;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
+use crate::referrals::messages::view::WHEREABOUTS;
+use crate::referrals::person::whom::ConcernedPerson;
 use crate::referrals::sending::open_reports;
 use crate::referrals::sending::sender::SenderDeed;
 use crate::referrals::sending::writing::DeedWriting;
@@ -33,8 +37,11 @@ pub enum SubmissionTaking {
 /// A further report as a supplement to an open one, sealed (encrypted).
 pub struct FurtherReport {
     writing: DeedWriting,
-    /// The rest of the words, if they are longer than one message.
+    /// The rest of the words, if they are longer than one message, and the child's whereabouts.
     rest: Vec<SealedMessage>,
+    /// The lookup of the child in the register of people, and the protection by which the words were chosen.
+    whom: ConcernedPerson,
+    protection: ProtectedIdentity,
     /// The open report as it is after the supplement.
     pub after: Referral,
 }
@@ -52,16 +59,19 @@ pub fn covering(further: &Referral, open: Vec<SealedReferral>, vault: &Vault) ->
 }
 
 impl FurtherReport {
-    /// Makes the supplement to the open report `before` from the words of the referral `further`, and seals it.
+    /// Makes the supplement to the open report `before` from the words of the referral `further`, and seals it. `whom` is the lookup
+    /// of the child, and `protection` what it found.
     pub fn new(
         before: &Referral,
-        further: &Referral,
+        (further, whom, protection): (&Referral, ConcernedPerson, ProtectedIdentity),
         sender: PartnerId,
         directory: &Directory,
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
-        let mut parts = further.matter.in_words()?.into_iter();
+        let child = further.matter.child.clone().without_whereabouts(ProtectedIdentity::ProtectedRegistration);
+        let words = NewReferral { child, ..further.matter.clone() }.in_words()?;
+        let mut parts = words.into_iter().chain(whereabouts(&further.matter, protection)?);
         let first = parts.next().ok_or_else(|| Error::internal("a report has no words"))?;
         let effect = SenderDeed::Supplement(first).judge(before, directory, moment.now)?;
         let writing = DeedWriting::new(before, &effect, sender, vault, moment)?;
@@ -73,13 +83,32 @@ impl FurtherReport {
             Ok(SealedMessage { at: at.into(), ..message })
         };
         let rest = parts.enumerate().map(later).collect::<Result<_>>()?;
-        Ok(Self { writing, rest, after: effect.after(before).clone() })
+        Ok(Self { writing, rest, whom, protection, after: effect.after(before).clone() })
     }
 
+    /// Fails as stale if the child's protection has changed since the words were chosen.
     fn write(&self, conn: &mut DbConn) -> Result<()> {
+        if self.whom.hold(conn)?.protection() != self.protection {
+            return Err(stale());
+        }
         self.writing.write(conn)?;
         self.rest.iter().try_for_each(|message| message_store::insert(conn, message))
     }
+}
+
+/// The child's whereabouts as a text of their own. `None` if the report states none. If the child has a protected registration,
+/// the text says that they are not stored.
+fn whereabouts(matter: &NewReferral, known: ProtectedIdentity) -> Result<Option<ConfidentialProse>> {
+    if !matter.child.tells_whereabouts() {
+        return Ok(None);
+    }
+    let said = match matter.child.clone().without_whereabouts(known).tells_whereabouts() {
+        true => matter.whereabouts_in_words()?,
+        false => "Uppgifterna sparas inte, eftersom barnet har skyddad folkbokföring.".to_owned(),
+    };
+    let text = format!("{WHEREABOUTS}\n\n{said}").parse();
+    let text = text.map_err(|_| Error::internal("the whereabouts in a report break the rules for texts"))?;
+    Ok(Some(ConfidentialProse::new(text)))
 }
 
 impl SubmissionTaking {

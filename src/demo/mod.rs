@@ -125,8 +125,10 @@ impl DemoFile {
 /// Fills the database in one transaction, if `demo` has not done so before: with the directory, families, partner agencies,
 /// outreach work and referrals. Returns the API keys of the partner agencies, which it makes if `demo.json` has none.
 fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment: &Moment) -> Result<DemoFile> {
+    let binder = bound_tables::binder(&credentials.vault);
+    bound_tables::bind_older_rows(target, &binder, moment)?;
     let mut conn = target.connect(Purpose::Writing)?;
-    binding::carry(&mut conn, bound_tables::binder(&credentials.vault));
+    binding::carry(&mut conn, binder);
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, &RecordKey::of(credentials.vault.ring()), moment)?;

@@ -15,11 +15,14 @@ use crate::families::guests;
 use crate::http::page::PageStart;
 use crate::id::{FamilyId, OfficeId, PersonId, ReferralId, StaffId};
 use crate::on_backend;
+use crate::people::store::number_hash;
 use crate::referrals::order::ReferralPosition;
+use crate::referrals::own_words::{ReferralReader, listing};
 use crate::referrals::reference::Reference;
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Kind, Status};
+use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
+use crate::vault::Vault;
 
 /// A referral that is related to another one.
 #[derive(Debug, Clone)]
@@ -58,6 +61,9 @@ pub struct Relations {
     named_number: Option<Vec<u8>>,
     /// The reports that were copied from the referral for siblings, and the report that it was copied from.
     copies: Vec<ReferralId>,
+    /// The related referrals that are hidden from the reader, as the reader's own words say them: two referrals with the same identity
+    /// number are related to each other for whoever made both.
+    own: Vec<Related>,
 }
 
 /// A way in which a referral is related to another one.
@@ -161,11 +167,11 @@ macro_rules! related_rows {
 }
 
 impl Relations {
-    /// Reads the facts by which the referrals related to `referral` are found, for a reader with the scope `sight`. `copies` are the
-    /// reports that were copied with it.
+    /// Reads the facts by which the referrals related to `referral` are found, for a `reader`. `copies` are the reports that were
+    /// copied with it.
     pub fn of(
         conn: &mut DbConn,
-        sight: &CaseScope,
+        (reader, vault): (&ReferralReader, &Vault),
         referral: &SealedReferral,
         copies: Vec<ReferralId>,
     ) -> Result<Self> {
@@ -173,15 +179,53 @@ impl Relations {
         if let Some(person) = referral.person_id {
             let row = people::table.find(person).select(people::number_hash);
             number = on_backend!(&mut *conn, conn => row.first(conn))?;
-            families = guests::seen_of_one(conn, sight, person)?;
+            families = guests::seen_of_one(conn, &reader.sight, person)?;
         }
-        Ok(Self {
+        let relations = Self {
             referral: referral.id,
             person: referral.person_id,
             number,
             families,
             named_number: referral.child_number_hash.clone(),
             copies,
+            own: Vec::new(),
+        };
+        let hidden = listing::hidden_own(conn, reader, vault)?;
+        let relatives: Vec<Option<PersonId>> = match relations.families.is_empty() {
+            true => Vec::new(),
+            false => on_backend!(conn, conn => same_family!(relations).load(conn))?,
+        };
+        let own = hidden.iter().filter_map(|told| relations.own(&reader.sight, told, &relatives, vault)).collect();
+        Ok(Self { own, ..relations })
+    }
+
+    /// The referral `told`, which is hidden and of which the reader has own words, if it would be related. `relatives` are the others
+    /// in the child's families.
+    fn own(
+        &self,
+        sight: &CaseScope,
+        told: &Referral,
+        relatives: &[Option<PersonId>],
+        vault: &Vault,
+    ) -> Option<Related> {
+        let number = told.matter.child.number().map(|number| number_hash(vault, number));
+        let same_child = match told.person_id {
+            Some(_) => told.person_id == self.person,
+            None => number.is_some() && number == self.named_number,
+        };
+        let is_relative = told.person_id.is_some() && relatives.contains(&told.person_id);
+        let is_made = told.made_by.is_some() && told.made_by == sight.made_by;
+        let related = same_child || is_relative || self.copies.contains(&told.id);
+        let is_shown = told.status() != Status::EnteredInError && (is_made || !sight.offices.is_empty());
+        (related && is_shown && told.id != self.referral).then(|| Related {
+            id: told.id,
+            reference: told.reference.clone(),
+            kind: told.kind,
+            status: told.status(),
+            received_at: told.received_at,
+            office_id: told.office_id,
+            same_child,
+            is_known: is_made || sight.offices.contains(&told.office_id),
         })
     }
 
@@ -221,13 +265,15 @@ pub fn page(
     for relation in found_by(sight, relations) {
         all.extend(newest(conn, sight, relations, relation, after, skipped.saturating_add(wanted))?);
     }
+    let is_after = |related: &&Related| after.is_none_or(|(at, id)| related.position() < (at.micros(), id));
+    all.extend(relations.own.iter().filter(is_after).cloned());
     all.sort_by_key(|related| std::cmp::Reverse(related.position()));
     Ok(all.into_iter().skip(skipped).take(wanted).collect())
 }
 
 /// Counts the referrals that are related by `relations` and that `sight` may learn of, on all pages together.
 pub fn count(conn: &mut DbConn, sight: &CaseScope, relations: &Relations) -> Result<u64> {
-    let mut total = 0;
+    let mut total = u64::try_from(relations.own.len()).unwrap_or(0);
     for relation in found_by(sight, relations) {
         let count: i64 =
             on_backend!(&mut *conn, conn => related_rows!(sight, relations, relation).count().get_result(conn))?;

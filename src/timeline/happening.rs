@@ -99,6 +99,8 @@ pub struct TimelineSubject {
     pub sight: CaseScope,
     /// The scope that decides which referrals the reader may know of.
     pub cases: CaseScope,
+    /// The referrals about these people that are hidden from the reader, as the reader's own words say them.
+    pub own: Vec<Happening>,
 }
 
 /// The part of a timeline that is asked for: at most `limit` events, the newest of all or the newest of those that come after

@@ -8,7 +8,10 @@ use crate::db::DbConn;
 use crate::error::Result;
 use crate::http::page::PageStart;
 use crate::id::{FamilyId, PersonId};
+use crate::referrals::own_words::{ReferralReader, listing};
+use crate::referrals::{Referral, Status};
 use crate::timeline::{self, Happening, HappeningDetail, TimelinePosition, TimelineSubject};
+use crate::vault::Vault;
 use crate::{families, people};
 
 /// The identifier of the person or the family whose timeline is asked for.
@@ -22,8 +25,9 @@ pub enum TimelineOf {
 pub struct TimelineScope {
     /// The scope that decides which people, families and outreach work the reader may know of.
     pub people: CaseScope,
-    /// The scope that decides which referrals the reader may know of.
-    pub cases: CaseScope,
+    /// The reader of referrals, with the scope that decides which of them the reader may know of.
+    pub cases: ReferralReader,
+    pub vault: Vault,
 }
 
 /// A page of a timeline. `known` are those families named in its events that the reader may know of, and `total` is the number of
@@ -36,26 +40,56 @@ pub struct TimelinePage {
 
 impl TimelineScope {
     pub fn new(ctx: &Context<TimelineReader>) -> Self {
-        Self { people: ctx.readable(), cases: ctx.caller.cases.sight(&ctx.directory) }
+        let cases = &ctx.caller.cases;
+        let cases = ReferralReader { sight: cases.sight(&ctx.directory), staff: cases.id, now: ctx.call.moment.now };
+        Self { people: ctx.readable(), cases, vault: ctx.vault.clone() }
     }
 
     /// Finds the person or the family `whose`, and what its timeline covers. Fails as not found if the reader may not know of it.
     fn find(self, conn: &mut DbConn, whose: TimelineOf) -> Result<TimelineSubject> {
-        let Self { people: sight, cases } = self;
+        let Self { people: sight, cases: reader, vault } = self;
+        let cases = reader.sight.clone();
         match whose {
             TimelineOf::Person(id) => {
                 people::store::find(conn, &sight, id)?;
-                Ok(TimelineSubject { person: Some(id), families: Vec::new(), people: vec![id], sight, cases })
+                let own = own_referrals(conn, &reader, &[id], &vault)?;
+                Ok(TimelineSubject { person: Some(id), families: Vec::new(), people: vec![id], sight, cases, own })
             }
             TimelineOf::Family(id) => {
                 let household = families::store::find(conn, &sight, id)?;
                 let mut families = families::known::merged_into(conn, &sight, id)?;
                 families.push(id);
                 let people = [household.members, household.guests].concat();
-                Ok(TimelineSubject { person: None, families, people, sight, cases })
+                let own = own_referrals(conn, &reader, &people, &vault)?;
+                Ok(TimelineSubject { person: None, families, people, sight, cases, own })
             }
         }
     }
+}
+
+/// The referrals that are hidden from the reader, and that are about one of these people by the reader's own words.
+fn own_referrals(
+    conn: &mut DbConn,
+    reader: &ReferralReader,
+    people: &[PersonId],
+    vault: &Vault,
+) -> Result<Vec<Happening>> {
+    let is_about = |told: &Referral| told.person_id.is_some_and(|person| people.contains(&person));
+    let is_shown = |told: &Referral| told.status() != Status::EnteredInError && reader.would_cover(told);
+    let hidden = listing::hidden_own(conn, reader, vault)?.into_iter();
+    let happening = |told: Referral| Happening {
+        at: told.received_at,
+        id: told.id.uuid(),
+        what: HappeningDetail::Referral {
+            id: told.id,
+            status: told.status(),
+            reference: told.reference,
+            kind: told.kind,
+            office: told.office_id,
+            person: told.person_id,
+        },
+    };
+    Ok(hidden.filter(|told| is_about(told) && is_shown(told)).map(happening).collect())
 }
 
 impl TimelinePage {

@@ -170,9 +170,12 @@ fn received_referrals(conn: &mut DbConn, subject: &TimelineSubject, window: Wind
         id: id.uuid(),
         what: HappeningDetail::Referral { id, reference, kind, status, office, person },
     };
-    Ok(rows.into_iter().map(happening).collect())
+    let is_behind = |own: &&Happening| window.behind.is_none_or(|behind| (own.at, own.id) < behind);
+    let own = subject.own.iter().filter(is_behind).cloned();
+    Ok(rows.into_iter().map(happening).chain(own).collect())
 }
 
 fn count_received_referrals(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
-    Ok(on_backend!(conn, conn => referral_rows!(subject).count().get_result(conn))?)
+    let count: i64 = on_backend!(conn, conn => referral_rows!(subject).count().get_result(conn))?;
+    Ok(count.saturating_add(i64::try_from(subject.own.len()).unwrap_or(0)))
 }

@@ -14,7 +14,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
-use crate::program::{Folder, Server, command, refused, somebody, written};
+use crate::program::{Folder, Server, command, refused, somebody, written, written_at_last};
 use crate::support::{Actor, fixtures};
 
 /// What the demo needs beside its database.
@@ -115,7 +115,7 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
         ("NARA_VAULT_KEYS_FILE", keys.as_str()),
         ("NARA_AUDIT_ANCHOR", anchor.as_str()),
     ];
-    let verified = written(&["audit", "verify", "--expect-head", head], &environment);
+    let verified = written_at_last(&["audit", "verify", "--expect-head", head], &environment);
     assert!(verified.contains("verified: "), "{verified}");
     assert_eq!(server.end("TERM").0, Some(0));
 }

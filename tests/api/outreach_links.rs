@@ -115,7 +115,7 @@ on_both_databases! {
         };
         let ((child, family), (other, of_other)) = (registered("Alva", CHILD).await, registered("Bo", OTHER).await);
         // A number alone opens nobody to staff: they name the person together with it.
-        let named = |person: &Value, number: &str| json!({ "personId": person["id"], "personalIdentityNumber": number });
+        let named = |person: &Value, number: &str| json!({ "personId": person["id"], "personalIdentityNumber": number, "placeName": "Skäggetorp" });
         let report = here.post("/referrals", with(private_report(), "/child", named(&child, CHILD))).await.expect(201);
         assert_eq!(knows(&here, &child, &family).await, (true, true));
         // A report about another child is about another child.

@@ -89,6 +89,15 @@ pub fn written(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
+/// What a command wrote that ends well at last, since a server that has just started still does its work.
+pub fn written_at_last(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let begun = std::time::Instant::now();
+    while !run(arguments, environment).status.success() && begun.elapsed() < std::time::Duration::from_secs(60) {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    written(arguments, environment)
+}
+
 /// What a command said that did not.
 pub fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let output = run(arguments, environment);

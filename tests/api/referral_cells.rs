@@ -75,7 +75,12 @@ async fn done(scene: &Scene<'_>, at: &Situation, person: &Person, row: &Row, to:
     let leaves = row.act == "redirect";
     let reader = if leaves {
         assert_eq!(offered(&told), [""; 0], "{what}: who has it no longer can do nothing with it");
-        read(&person.actor, &id).await.problem(404, "not-found");
+        let gone = read(&person.actor, &id).await;
+        match gone.status {
+            // Whoever made it reads their own words for a day.
+            200 => assert_eq!((&gone.expect(200)["version"], at.kind != "concern_report"), (&json!(1), true), "{what}"),
+            _ => drop(gone.problem(404, "not-found")),
+        }
         &scene.lead_elsewhere
     } else {
         let again = read(&person.actor, &id).await;

@@ -22,7 +22,7 @@ use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::ReferralId;
-use crate::people::store as people_store;
+use crate::people::{ProtectedIdentity, store as people_store};
 use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::disclosure::SenderScope;
 use crate::referrals::disclosure::receipt::{self, Receipt};
@@ -95,24 +95,33 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
         // out, and the next attempt reads. Whether the child is registered makes no attempt more or less: the time of the answer
         // would tell it.
         let looked = times.get() > 1;
-        let (category, open) = if !looked {
-            (agency.category, Vec::new())
+        let (category, open, known) = if !looked {
+            (agency.category, Vec::new(), None)
         } else if times.get() > MOST_TIMES {
             // None of it is the sender's doing: the same report may be sent again.
             return Err(Error::new(Problem::Unavailable));
         } else {
             let number = number.clone();
             let read = move |conn: &mut _| {
-                let open = number.map(|number| open_reports::many(conn, sender, &number)).transpose()?;
-                Ok((sender_category::find(conn, sender)?, open.unwrap_or_default()))
+                let (open, known) = match &number {
+                    // Both are read whoever has the number, and whether it is registered or not.
+                    Some(number) => {
+                        (open_reports::many(conn, sender, number)?, people_store::first_with_number(conn, number)?)
+                    }
+                    None => (Vec::new(), None),
+                };
+                Ok((sender_category::find(conn, sender)?, open, known))
             };
             ctx.read(read).await?
         };
         let referral = Referral::receive(new.0.clone(), (sender, category), None, &ctx.directory, moment)?;
+        let whom = ConcernedPerson::with_number(number.clone());
         let (taking, answer) = match further_report::covering(&referral, open, &ctx.vault)? {
-            Some(report) => supplementing(&ctx, &report, &referral)?,
+            Some(report) => {
+                let protection = known.map(|(_, protection)| protection).unwrap_or_default();
+                supplementing(&ctx, &report, (&referral, whom, protection))?
+            }
             None => {
-                let whom = ConcernedPerson::with_number(number.clone());
                 let intake = ReferralIntake::new(&referral, whom, &ctx.directory, &ctx.vault, &moment.random)?;
                 let receipt = answers::receipt(&ctx, agency, &referral);
                 let answer = Written::created(&ctx.call, &receipt::path(referral.id), &receipt, Validator::Content)?;
@@ -129,11 +138,12 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
     .await
 }
 
-/// Makes the supplement to the open report `report` from the further report `further`, and the answer to it.
+/// Makes the supplement to the open report `report` from the further report `further`, and the answer to it. The further report
+/// comes with the lookup of its child and the protection that it found.
 fn supplementing(
     ctx: &Context<Submitter>,
     report: &Referral,
-    further: &Referral,
+    further: (&Referral, ConcernedPerson, ProtectedIdentity),
 ) -> Result<(SubmissionTaking, Written)> {
     let (agency, moment) = (&ctx.caller.0, &ctx.call.moment);
     let taken = FurtherReport::new(report, further, agency.id, &ctx.directory, &ctx.vault, moment)?;

@@ -189,7 +189,7 @@ pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, pagin
     let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let attempt = actions::REFERRAL_RELATED_READ.on(id).because(scope.reason);
-    let seen_by = reader.clone();
+    let (seen_by, vault) = (reader.clone(), ctx.vault.clone());
     let found = ctx.read(move |conn| own_words::find(conn, &seen_by, id)).await;
     let found = ctx.noted(found, &attempt)?;
     let office = found.office_id();
@@ -198,7 +198,7 @@ pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, pagin
     // The first query has found the referral, but it may have gone to another office since, so it is found again.
     let read = move |conn: &mut _| {
         own_words::find(conn, &reader, id)?;
-        let relations = Relations::of(conn, &scope, &referral, copies)?;
+        let relations = Relations::of(conn, (&reader, &vault), &referral, copies)?;
         let total = if count { Some(related::count(conn, &scope, &relations)?) } else { None };
         Ok((related::page(conn, &scope, &relations, &from, limit)?, total))
     };

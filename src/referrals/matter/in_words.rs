@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::people::ProtectedIdentity;
 use crate::referrals::matter::NewReferral;
 use crate::vault::ConfidentialProse;
 
@@ -82,6 +83,20 @@ impl NewReferral {
                 .map_err(|_| Error::internal("the words of a report break the rules for texts"))
         };
         parts.into_iter().enumerate().map(headed).collect()
+    }
+
+    /// Returns what the referral says about the child's whereabouts: the facts that must not be stored about somebody with a
+    /// protected registration.
+    pub fn whereabouts_in_words(&self) -> Result<String> {
+        let without = self.child.clone().without_whereabouts(ProtectedIdentity::ProtectedRegistration);
+        let mut child = serde_json::to_value(&self.child).map_err(Error::internal)?;
+        let without = serde_json::to_value(without).map_err(Error::internal)?;
+        if let Some(fields) = child.as_object_mut() {
+            fields.retain(|name, value| without.get(name) != Some(value));
+        }
+        let mut lines = Vec::new();
+        tell("Barnet", &child, &mut lines);
+        Ok(lines.join("\n"))
     }
 }
 

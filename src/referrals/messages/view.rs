@@ -11,6 +11,10 @@ use crate::referrals::messages::{Author, MessageKind};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
+/// The heading of a message that tells the child's whereabouts. The sender sees nothing below it: whether they are stored would
+/// tell that the register of people has a protected registration for the child.
+pub const WHEREABOUTS: &str = "Ny anmälan om samma barn, mottagen som komplettering, var barnet finns";
+
 /// A message about a referral, as the office sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -82,7 +86,7 @@ impl PartnerMessage {
         Ok(Self {
             id: message.id,
             kind: message.kind,
-            text: text(message, vault)?,
+            text: without_whereabouts(text(message, vault)?)?,
             by: author(message),
             at: message.at,
         })
@@ -91,6 +95,15 @@ impl PartnerMessage {
 
 fn author(message: &SealedMessage) -> Author {
     if message.partner_id.is_some() { Author::Sender } else { Author::Office }
+}
+
+fn without_whereabouts(text: ConfidentialProse) -> Result<ConfidentialProse> {
+    let said: &str = text.reveal().as_ref();
+    if !said.starts_with(WHEREABOUTS) {
+        return Ok(text);
+    }
+    let told = format!("{WHEREABOUTS}\n\nUppgifterna visas bara för kontoret.").parse();
+    told.map(ConfidentialProse::new).map_err(|_| Error::internal("a heading breaks the rules for texts"))
 }
 
 fn text(message: &SealedMessage, vault: &Vault) -> Result<ConfidentialProse> {

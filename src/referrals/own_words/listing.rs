@@ -58,14 +58,33 @@ pub fn count(conn: &mut DbConn, reader: &ReferralReader, filter: &ReferralFilter
     Ok(store::count(conn, &reader.sight, filter)? + u64::try_from(own).unwrap_or(0))
 }
 
+/// Returns the referrals that are hidden from the reader, as the reader's own words say them. A reader has few.
+pub fn hidden_own(conn: &mut DbConn, reader: &ReferralReader, vault: &Vault) -> Result<Vec<Referral>> {
+    Ok(hidden(conn, reader, vault)?.into_iter().map(|(_, _, told)| told).collect())
+}
+
 /// Returns the referrals that are hidden from the reader, of which the reader has own words, and which the list would show if they
-/// were as these words say. A reader has few.
+/// were as these words say.
 fn own_among(
     conn: &mut DbConn,
     reader: &ReferralReader,
     filter: &ReferralFilter,
     vault: &Vault,
 ) -> Result<Vec<FoundReferral>> {
+    let own = hidden(conn, reader, vault)?.into_iter();
+    let shown = own.filter(|(_, _, told)| reader.would_cover(told) && filter.lets_through(told));
+    let found = |(row, own, told): (SealedReferral, SealedOwnWords, Referral)| FoundReferral {
+        row: SealedReferral { next_due_at: told.next_due_at, ..row },
+        own: Some(own),
+    };
+    Ok(shown.map(found).collect())
+}
+
+fn hidden(
+    conn: &mut DbConn,
+    reader: &ReferralReader,
+    vault: &Vault,
+) -> Result<Vec<(SealedReferral, SealedOwnWords, Referral)>> {
     let rows: Vec<(SealedReferral, SealedOwnWords)> = on_backend!(conn, conn => referrals::table
         .inner_join(referral_own_words::table)
         .filter(referral_own_words::staff_id.eq(reader.staff))
@@ -73,15 +92,12 @@ fn own_among(
         .filter(referrals::protected.eq(true))
         .select((referrals::all_columns, referral_own_words::all_columns))
         .load(conn))?;
-    let mut found = Vec::new();
+    let mut hidden = Vec::new();
     for (row, own) in rows.into_iter().filter(|(row, _)| !reader.covers(row)) {
         let told = own.open(vault)?.about(&row);
-        if reader.would_cover(&told) && filter.lets_through(&told) {
-            let row = SealedReferral { next_due_at: told.next_due_at, ..row };
-            found.push(FoundReferral { row, own: Some(own) });
-        }
+        hidden.push((row, own, told));
     }
-    Ok(found)
+    Ok(hidden)
 }
 
 impl ReferralFilter {

@@ -161,7 +161,7 @@ impl ReferralReader {
     }
 
     /// Whether the scope would cover a referral that is as the reader's own words say it.
-    fn would_cover(&self, told: &Referral) -> bool {
+    pub fn would_cover(&self, told: &Referral) -> bool {
         let is_theirs = told.made_by.is_some() && told.made_by == self.sight.made_by;
         let is_cleared = self.sight.protected_identity || !told.protected;
         is_cleared && (self.sight.offices.contains(&told.office_id) || is_theirs)

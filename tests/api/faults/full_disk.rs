@@ -90,7 +90,9 @@ async fn nothing_is_acknowledged_that_has_no_room_and_all_goes_on_when_there_is_
     let server = demo(&folder);
     all_are_there().await;
     let (database, keys) = (folder.database("nara.db"), folder.path("demo-vault-keys"));
-    let verified = written(&["audit", "verify"], &[("DATABASE_URL", &database), ("NARA_VAULT_KEYS_FILE", &keys)]);
+    let anchor = folder.path("audit-anchor");
+    let environment = [("DATABASE_URL", &*database), ("NARA_VAULT_KEYS_FILE", &keys), ("NARA_AUDIT_ANCHOR", &anchor)];
+    let verified = written(&["audit", "verify"], &environment);
     assert!(verified.contains("head: "), "{verified}");
     drop(server);
 }

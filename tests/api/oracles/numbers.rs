@@ -83,6 +83,7 @@ on_both_databases! {
                 seen.saw("made", &made);
                 if !mistaken {
                     look_at_referral(&prober, &made.json(), seen).await;
+                    look_at_person(&prober, &own, seen).await;
                 }
                 // What comes at the same moment has no order in a list.
                 world.clock.advance(Duration::from_secs(1));
