@@ -51,7 +51,7 @@ async fn multiply(app: &TestApp, table: &'static str, times: usize) {
         };
         let value = |name: &String| match name.as_str() {
             "id" => fresh.to_owned(),
-            "reference" => "'R-' || n.i".to_owned(),
+            "reference" => reference_of("n.i"),
             other => format!("t.{other}"),
         };
         let values: Vec<String> = names.iter().map(value).collect();
@@ -64,6 +64,18 @@ async fn multiply(app: &TestApp, table: &'static str, times: usize) {
         bind_all(conn, table)
     };
     app.db().write(write).await.unwrap();
+}
+
+/// The SQL expression of a valid reference that is made of a number below a million. Its last letter is the check character.
+fn reference_of(number: &str) -> String {
+    let digit = |by: u32| format!("({number} / {by} % 32)");
+    let letter = |value: &str| format!("substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', {value} + 1, 1)");
+    let digits = [32_768, 1_024, 32, 1].map(digit);
+    let sum: Vec<String> =
+        digits.iter().zip([7, 9, 11, 13]).map(|(digit, weight)| format!("{digit} * {weight}")).collect();
+    let [first, second, third, fourth] = digits.each_ref().map(|digit| letter(digit));
+    let check = letter(&format!("({}) % 32", sum.join(" + ")));
+    format!("'R-000' || {first} || '-' || {second} || {third} || {fourth} || {check}")
 }
 
 /// Makes the codes of all rows of a table. Writes many codes by one statement, since there are very many rows.
