@@ -1,4 +1,5 @@
-//! The sealing of what an older version of the program has left without a seal. Its records have no codes.
+//! The sealing of what was left without a seal when the server starts: by an older version of the program, whose records have no
+//! codes, or by a server that ended before it had sealed everything.
 
 use uuid::Uuid;
 
@@ -13,6 +14,15 @@ use crate::id::AuditRecordId;
 
 /// Seals the first records without a code that have no seal. Returns false once there are none.
 pub fn adopt(conn: &mut DbConn, sealer: &Sealer) -> Result<bool> {
+    seal_first(conn, sealer, |record| !record.has_code())
+}
+
+/// Seals the first records that the program wrote and that have no seal. Returns false once there are none.
+pub fn seal_waiting(conn: &mut DbConn, sealer: &Sealer) -> Result<bool> {
+    seal_first(conn, sealer, |record| record.is_authentic(&sealer.record_key))
+}
+
+fn seal_first(conn: &mut DbConn, sealer: &Sealer, is_wanted: impl Fn(&AuditRecord) -> bool) -> Result<bool> {
     let last = store::last_seal(conn)?;
     let newest = store::newest_sealed(conn)?;
     let nothing = AuditRecordId::from_uuid(Uuid::nil());
@@ -21,16 +31,13 @@ pub fn adopt(conn: &mut DbConn, sealer: &Sealer) -> Result<bool> {
         let page = store::unsealed(conn, behind, BATCH)?;
         let Some((end, _)) = page.last() else { return Ok(false) };
         behind = *end;
-        let old: Vec<AuditRecord> = page.into_iter().filter_map(|(_, record)| without_code(record)).collect();
-        if !old.is_empty() {
-            return store::append(conn, last.as_ref(), &sealer.chain(last.as_ref(), &old));
+        let records = page.into_iter().filter_map(|(_, record)| match record {
+            SealedRecord::AuditRecord(record) if is_wanted(&record) => Some(*record),
+            _ => None,
+        });
+        let records: Vec<AuditRecord> = records.collect();
+        if !records.is_empty() {
+            return store::append(conn, last.as_ref(), &sealer.chain(last.as_ref(), &records));
         }
-    }
-}
-
-fn without_code(record: SealedRecord) -> Option<AuditRecord> {
-    match record {
-        SealedRecord::AuditRecord(record) if !record.has_code() => Some(*record),
-        _ => None,
     }
 }

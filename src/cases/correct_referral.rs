@@ -96,6 +96,7 @@ impl ReferralCorrecting {
         }
         self.transition.write(conn)?;
         if self.whom.hides_something() {
+            self.effects.forget(conn)?;
             of_person::linked(conn, self.transition.referral(), &self.whom.link)?;
             self.effects.recompute(conn)?;
         } else {
@@ -129,7 +130,8 @@ impl ReferralCorrecting {
 struct CorrectionEffects {
     /// The referral, as the reason for which offices know of people.
     source: ResourceId,
-    is_anothers: bool,
+    /// Whether the referral was about a registered person, and is about another one or nobody now.
+    leaves: bool,
     met: Option<PersonId>,
     office: OfficeId,
     protected: bool,
@@ -144,7 +146,7 @@ impl CorrectionEffects {
         let touched = [before.person_id.filter(|_| is_anothers), after.person_id.filter(|_| is_touched)];
         Self {
             source: ResourceId::from_uuid(after.id.uuid()),
-            is_anothers,
+            leaves: is_anothers && before.person_id.is_some(),
             met: after.person_id.filter(|_| is_anothers),
             office: after.office_id,
             protected: after.protected,
@@ -153,13 +155,16 @@ impl CorrectionEffects {
     }
 
     fn write(&self, conn: &mut DbConn) -> Result<()> {
-        if self.is_anothers {
-            links::forget(conn, self.source)?;
-        }
+        self.forget(conn)?;
         if let Some(person) = self.met {
             families::store::meet_person(conn, person, self.office, self.protected, self.source)?;
         }
         self.recompute(conn)
+    }
+
+    /// Removes what offices know for the reason of this referral alone, if it is about another person now.
+    fn forget(&self, conn: &mut DbConn) -> Result<()> {
+        if self.leaves { links::forget(conn, self.source) } else { Ok(()) }
     }
 
     fn recompute(&self, conn: &mut DbConn) -> Result<()> {

@@ -115,7 +115,7 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
         ("NARA_VAULT_KEYS_FILE", keys.as_str()),
         ("NARA_AUDIT_ANCHOR", anchor.as_str()),
     ];
-    let verified = written_at_last(&["audit", "verify", "--expect-head", head], &environment);
+    let verified = written_at_last(&["audit", "verify", "--expect-head", head], &environment).await;
     assert!(verified.contains("verified: "), "{verified}");
     assert_eq!(server.end("TERM").0, Some(0));
 }

@@ -90,10 +90,10 @@ pub fn written(arguments: &[&str], environment: &[(&str, &str)]) -> String {
 }
 
 /// What a command wrote that ends well at last, since a server that has just started still does its work.
-pub fn written_at_last(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+pub async fn written_at_last(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let begun = std::time::Instant::now();
     while !run(arguments, environment).status.success() && begun.elapsed() < std::time::Duration::from_secs(60) {
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(500)).await;
     }
     written(arguments, environment)
 }

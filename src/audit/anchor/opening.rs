@@ -131,8 +131,15 @@ impl AnchorOpening<'_> {
         }
     }
 
-    /// Records that the operator accepts the break, and seals that record before all others that wait for a seal.
+    /// Records that the operator accepts the break, and seals that record at once. The records that wait for their seals get them
+    /// before, since they would later be taken for records that came too late.
     async fn record_acceptance(&self, id: AnchorId, reason: BreakAcceptance) -> Result<()> {
+        loop {
+            let sealer = self.sealer.clone();
+            if !self.db.write(move |conn| adoption::seal_waiting(conn, &sealer)).await? {
+                break;
+            }
+        }
         let entry = self.entry(actions::AUDIT_BREAK_ACCEPTED, id).with_code(reason.into());
         let sealer = self.sealer.clone();
         let write = move |conn: &mut DbConn| {

@@ -77,6 +77,7 @@ on_both_databases! {
             are_alike(&app, &ALL, async |world: &TestApp, seen: &mut Transcript| {
                 let prober = world.caseworker();
                 let own = prober.post("/people", without(person(), "/birthYear")).await.expect(201);
+                world.clock.advance(Duration::from_secs(1));
                 let named = json!({ "personId": own["id"], "personalIdentityNumber": CHILD, "birthDate": if mistaken { "1950-01-01" } else { "2013-03-15" } });
                 let made = prober.post("/referrals", with(private_report(), "/child", named)).await;
                 assert_eq!(made.status, if mistaken { 422 } else { 201 });
