@@ -22,14 +22,13 @@ use crate::referrals::person::whom::ConcernedPerson;
 
 /// Create a referral
 ///
-/// Makes a referral from an outreach contact (a concern report or an internal referral), from a person's own request for help,
-/// or from a private person's report of a concern. The referral goes to the office that is responsible where the child lives,
-/// like every other referral. You can read it later if that is your office, or if you made it as an outreach worker; for 24
-/// hours you read your own words, wherever the referral is. A referral about a child with a protected identity goes to the
-/// central reception. Staff who are not cleared get an ordinary answer, made from their own words: it tells what would hold if
-/// nobody had the child's identity number but the people whom they may know of. To make a referral about somebody whom another
-/// office has registered, give `personId` and the identity number, both of which registering a person tells. A call with a
-/// number counts as a search, too. For a reporter who stays unknown, nothing is kept that leads back to the call.
+/// Makes a referral from an outreach contact (a concern report or an internal referral), from a person's own request for help, or
+/// from a private person's report of a concern. The referral goes to the office that is responsible where the child lives. You
+/// can read it later if that is your office, or if you made it as an outreach worker; for 24 hours you read your own words,
+/// wherever it is. A child with a protected identity belongs to the central reception; staff who are not cleared get an ordinary
+/// answer, as if nobody had the child's number but the people whom they may know of. To make a referral about somebody registered
+/// elsewhere, give `personId` with the number; registering a person tells both. A call with a number counts as a search. For a
+/// reporter who stays unknown, nothing is kept that leads back to the call.
 #[utoipa::path(
     operation_id = "createReferral",
     tag = "referrals",
