@@ -23,12 +23,12 @@ use crate::referrals::person::whom::ConcernedPerson;
 /// Create a referral
 ///
 /// Makes a referral from an outreach contact (a concern report or an internal referral), from a person's own request for help, or
-/// from a private person's report of a concern. The referral goes to the office that is responsible where the child lives. You
-/// can read it later if that is your office, or if you made it as an outreach worker; for 24 hours you read your own words,
-/// wherever it is. A child with a protected identity belongs to the central reception; staff who are not cleared get an ordinary
-/// answer, as if nobody had the child's number but the people whom they may know of. To make a referral about somebody registered
-/// elsewhere, give `personId` with the number; registering a person tells both. A call with a number counts as a search. For a
-/// reporter who stays unknown, nothing is kept that leads back to the call.
+/// from a private person's report of a concern. The referral goes to the office responsible where the child lives. You can read
+/// it later if your office has it or you made it as an outreach worker; for 24 hours you read your own words, wherever it is. A
+/// child with a protected identity belongs to the central reception; staff who are not cleared get an ordinary answer, as if
+/// nobody had the child's number but the people whom they may know of. For somebody registered elsewhere, give `personId` with
+/// the number; registering a person tells both. A call with a number counts as a search. For a reporter who stays unknown,
+/// nothing is kept that leads back to the call.
 #[utoipa::path(
     operation_id = "createReferral",
     tag = "referrals",
