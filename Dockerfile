@@ -18,7 +18,7 @@ COPY .cargo .cargo
 COPY build build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src tests/api benches \
-    && touch src/lib.rs tests/api/main.rs benches/load.rs benches/growth.rs benches/crash.rs benches/faults.rs \
+    && touch src/lib.rs tests/api/main.rs benches/load.rs benches/growth.rs benches/crash.rs benches/faults.rs benches/oracles.rs \
     && echo 'fn main() {}' >src/main.rs \
     && cargo build --release --locked
 
